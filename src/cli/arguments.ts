@@ -1,0 +1,49 @@
+import type { Argv } from 'yargs'
+
+/** What every command understands. */
+export interface CommonArguments {
+  readonly directory: string
+  readonly json: boolean
+  readonly quiet: boolean
+}
+
+export function withCommon(yargs: Argv): Argv<CommonArguments> {
+  return yargs
+    .option('directory', {
+      alias: 'C',
+      type: 'string',
+      default: '.',
+      defaultDescription: 'this folder',
+      requiresArg: true,
+      describe: 'work on the workspace of this folder',
+    })
+    .option('json', { type: 'boolean', default: false, describe: 'print events for programs, one JSON object a line' })
+    .option('quiet', { alias: 'q', type: 'boolean', default: false, describe: 'print errors only' })
+}
+
+export interface ReceiverArguments {
+  readonly endpoint: string | undefined
+  readonly local: boolean
+  readonly workspacePath: string | undefined
+  readonly collection: string | undefined
+  readonly data: string | undefined
+}
+
+/** What every command that talks to a receiver understands; each one wins over the configuration. */
+export function withReceiver<Known>(yargs: Argv<Known>) {
+  return yargs
+    .option('endpoint', { type: 'string', requiresArg: true, describe: 'upload to this server' })
+    .option('local', {
+      type: 'boolean',
+      default: false,
+      conflicts: 'endpoint',
+      describe: 'use the embedded receiver, whatever is configured',
+    })
+    .option('workspace-path', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'the identity of the workspace at the receiver',
+    })
+    .option('collection', { type: 'string', requiresArg: true, describe: 'the collection at the receiver' })
+    .option('data', { type: 'string', requiresArg: true, describe: 'where the embedded receiver keeps its data' })
+}

@@ -1,0 +1,61 @@
+import yargs, { type Argv } from 'yargs'
+import { asDeltaError, DeltaError, exitCodeOf } from '../support/errors.js'
+import { VERSION } from '../support/version.js'
+import { withCommon } from './arguments.js'
+import * as push from './commands/push.js'
+import * as serve from './commands/serve.js'
+import * as status from './commands/status.js'
+import { writeLine } from './print.js'
+
+/**
+ * Parses a command line and runs its command. Returns the exit code; nothing else decides it (design.md §5).
+ * The commands describe themselves here; what they do is loaded when they run.
+ */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  let exitCode = 0
+  const ending = (code: number): void => {
+    exitCode = code
+  }
+  try {
+    await describeCommands(args, ending).parseAsync()
+    return exitCode
+  } catch (thrown) {
+    return reportFailure(asDeltaError(thrown), args.includes('--json'))
+  }
+}
+
+function describeCommands(args: readonly string[], ending: (exitCode: number) => void): Argv {
+  return withCommon(yargs([...args]).scriptName('ce-delta'))
+    .usage('$0 <command>\n\nKeeps an exact copy of your work tree on a code-search server, and proves it.')
+    .command(push.command, push.describe, push.builder, async (parsed) => ending(await push.run(parsed)))
+    .command(status.command, status.describe, status.builder, async (parsed) => ending(await status.run(parsed)))
+    .command(serve.command, serve.describe, serve.builder, async (parsed) => ending(await serve.run(parsed)))
+    .demandCommand(1, 'Name a command.')
+    .strict()
+    .recommendCommands()
+    .parserConfiguration({ 'duplicate-arguments-array': false, 'boolean-negation': false })
+    .version(VERSION)
+    .alias('version', 'v')
+    .alias('help', 'h')
+    .exitProcess(false)
+    .wrap(Math.min(100, process.stderr.columns ?? 100))
+    .fail((message: string | null, error: Error | undefined) => {
+      throw (
+        error ??
+        new DeltaError('usage', message ?? 'The command line is not understood.', {
+          next: 'ce-delta --help lists the commands.',
+        })
+      )
+    })
+}
+
+function reportFailure(error: DeltaError, json: boolean): number {
+  const { code, message, facts } = error
+  if (json)
+    writeLine(
+      1,
+      JSON.stringify({ event: 'report', outcome: 'failed', error: { code, message, next: error.next ?? null, facts } }),
+    )
+  else writeLine(2, error.next === undefined ? `✗ ${message}` : `✗ ${message}\n  ${error.next}`)
+  return exitCodeOf(code)
+}

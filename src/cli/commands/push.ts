@@ -1,0 +1,63 @@
+import type { ArgumentsCamelCase, Argv } from 'yargs'
+import type { PushReport } from '../../report/report.js'
+import { isTrouble } from '../../snapshot/eligibility.js'
+import { exitCodeOf } from '../../support/errors.js'
+import { type CommonArguments, withReceiver } from '../arguments.js'
+import { interruptible } from '../interruption.js'
+import { openWorkspace } from '../open-workspace.js'
+import { printerFor } from '../print.js'
+import { renderEvent, renderReport } from '../render.js'
+
+export const command = 'push'
+export const describe = 'send what changed since the last push, and prove that both ends are equal'
+
+export function builder(yargs: Argv<CommonArguments>) {
+  return withReceiver(yargs)
+    .option('dry-run', {
+      alias: 'n',
+      type: 'boolean',
+      default: false,
+      describe: 'print every operation and every file left out; send nothing',
+    })
+    .option('commit', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'push this commit instead of the work tree (works in a bare repository)',
+    })
+    .option('full', { type: 'boolean', default: false, describe: 'send everything, whatever the receiver has' })
+    .option('force', {
+      type: 'boolean',
+      default: false,
+      describe: 'overwrite what another writer left at the receiver',
+    })
+    .example('$0 push', 'into the embedded receiver, or to the configured endpoint')
+    .example('$0 push --dry-run', 'what would be sent, and what would not')
+    .example('$0 push --commit HEAD', 'what CI and server-side hooks use')
+}
+
+type PushArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
+
+export async function run(args: PushArguments): Promise<number> {
+  const interruption = interruptible()
+  const printer = printerFor(args.json, args.quiet)
+  const { workspace, config } = await openWorkspace(args)
+  const { push } = await import('../../push.js')
+  const { force, full, dryRun } = args
+  const onEvent = (event: Parameters<typeof renderEvent>[1]): void => {
+    printer.event(event)
+    renderEvent(printer, event)
+  }
+  const report = await push(
+    { workspace, config, force, full, dryRun, commit: args.commit ?? null },
+    { signal: interruption.signal, onEvent },
+  )
+  printer.event(report)
+  renderReport(printer, report)
+  return interruption.exitCode(exitCodeOfReport(report))
+}
+
+/** 3: done, but some files could not be read or carried. */
+export function exitCodeOfReport(report: PushReport): number {
+  if (report.error !== null) return exitCodeOf(report.error.code)
+  return report.skipped.some(isTrouble) ? 3 : 0
+}

@@ -1,0 +1,98 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Argv } from 'yargs'
+import { userDirectory } from '../../snapshot/workspace.js'
+import { DeltaError } from '../../support/errors.js'
+import { VERSION } from '../../support/version.js'
+import type { CommonArguments } from '../arguments.js'
+import { interruptible } from '../interruption.js'
+import { printerFor } from '../print.js'
+import { renderServerEvent } from '../render-server.js'
+
+export const command = 'serve'
+export const describe = 'receive pushes: keep an exact copy of each workspace, and plain files of it for an indexer'
+
+export function builder(yargs: Argv<CommonArguments>) {
+  return yargs
+    .option('port', { type: 'number', default: 8080, requiresArg: true, describe: '0 takes any free port' })
+    .option('host', {
+      type: 'string',
+      default: '127.0.0.1',
+      requiresArg: true,
+      describe: 'another address than loopback needs a token',
+    })
+    .option('data', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'where the repositories are kept',
+      defaultDescription: 'the user’s data folder',
+    })
+    .option('mirror', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'where the plain files are written, a folder for each workspace',
+      defaultDescription: 'mirrors in the data folder',
+    })
+    .option('token-file', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'a file with the token that clients must send',
+    })
+    .example('$0 serve', 'on http://127.0.0.1:8080')
+    .example('$0 serve --host 0.0.0.0 --token-file token.txt', 'for other machines')
+}
+
+type ServeArguments = CommonArguments & {
+  readonly port: number
+  readonly host: string
+  readonly data: string | undefined
+  readonly mirror: string | undefined
+  readonly tokenFile: string | undefined
+}
+
+/** Serves until it is interrupted; uploads that are running then are finished. */
+export async function run(args: ServeArguments): Promise<number> {
+  const interruption = interruptible()
+  const printer = printerFor(args.json, args.quiet)
+  const dataDirectory = resolve(args.data ?? userDirectory('data', process.env))
+  const mirrorDirectory = resolve(args.mirror ?? join(dataDirectory, 'mirrors'))
+  const token = args.tokenFile === undefined ? null : await readToken(args.tokenFile)
+  if (!Number.isInteger(args.port) || args.port < 0 || args.port > 65_535) {
+    throw new DeltaError('usage', `--port must be a whole number from 0 to 65535 (it is ${args.port}).`)
+  }
+  await mkdir(mirrorDirectory, { recursive: true })
+  const [{ ReceiverEngine }, { startServer }] = await Promise.all([
+    import('../../receiver/engine.js'),
+    import('../../receiver/server.js'),
+  ])
+  const engine = new ReceiverEngine({ dataDirectory, mirrorDirectory })
+  const server = await startServer({
+    engine,
+    dataDirectory,
+    host: args.host,
+    port: args.port,
+    token,
+    version: VERSION,
+    onEvent: (event) => {
+      printer.event(event)
+      renderServerEvent(printer, event)
+    },
+  })
+  printer.event({ event: 'listening', url: server.url })
+  printer.note(`listening on ${server.url}\n  data:    ${dataDirectory}\n  mirrors: ${mirrorDirectory}`)
+  await aborted(interruption.signal)
+  await server.close()
+  return interruption.exitCode(0)
+}
+
+async function readToken(path: string): Promise<string> {
+  const token = (await readFile(path, 'utf8')).trim()
+  if (token !== '') return token
+  throw new DeltaError('configuration-invalid', `The token file ${path} is empty.`, {
+    next: 'Write a long random text into it.',
+  })
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}

@@ -1,0 +1,59 @@
+import type { Argv } from 'yargs'
+import type { StatusReport } from '../../status.js'
+import { exitCodeOf } from '../../support/errors.js'
+import { count, formatBytes, printable } from '../../support/text.js'
+import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
+import { interruptible } from '../interruption.js'
+import { openWorkspace } from '../open-workspace.js'
+import { type Printer, printerFor, styled } from '../print.js'
+import { describeCounts } from '../render.js'
+
+export const command = 'status'
+export const describe = 'what is here, what the receiver has, what is pending, and whether both are equal'
+
+export function builder(yargs: Argv<CommonArguments>) {
+  return withReceiver(yargs)
+}
+
+export async function run(args: CommonArguments & ReceiverArguments): Promise<number> {
+  const interruption = interruptible()
+  const { workspace, config } = await openWorkspace(args)
+  const { readStatusReport } = await import('../../status.js')
+  const report = await readStatusReport(workspace, config, interruption.signal)
+  const printer = printerFor(args.json, args.quiet)
+  printer.event(report)
+  render(printer, report)
+  return interruption.exitCode(report.there.error === null ? 0 : exitCodeOf(report.there.error.code))
+}
+
+function render(printer: Printer, report: StatusReport): void {
+  const { here, there, pending } = report
+  const line = (name: string, value: string): void => printer.answer(`${name.padEnd(11)}${value}`)
+  line('workspace', printable(report.workspace))
+  line('receiver', report.receiver)
+  line('here', here === null ? 'a push is running right now' : `tree ${here.tree.slice(0, 10)}`)
+  if (there.error !== null) line('there', styled('bad', there.error.message))
+  else if (there.sequence === 0) line('there', 'nothing yet')
+  else
+    line(
+      'there',
+      `tree ${there.tree?.slice(0, 10) ?? 'unknown'}, sequence ${there.sequence}, since ${there.last_upload ?? 'an unknown time'}`,
+    )
+  if (there.mirror !== null) line('mirror', printable(there.mirror))
+  line('pending', describePending(pending))
+  line('equal', describeEquality(report.equal))
+}
+
+function describePending({ operations, bundles, bytes, attempted }: StatusReport['pending']): string {
+  const waiting =
+    bundles === 0
+      ? ''
+      : `${count(bundles, 'bundle')} in the outbox (${formatBytes(bytes)}${attempted ? ', sent but not confirmed' : ''})`
+  const changes = operations === null ? '' : `${describeCounts(operations)} to send`
+  return [changes, waiting].filter((part) => part !== '').join('; ')
+}
+
+function describeEquality(equal: StatusReport['equal']): string {
+  if (equal === 'yes') return styled('good', 'yes: both ends hold the same tree')
+  return equal === 'no' ? styled('careful', 'no: ce-delta push makes them equal') : 'unknown'
+}

@@ -1,0 +1,26 @@
+import { resolve } from 'node:path'
+import type { Config } from '../config/config.js'
+import { loadConfig } from '../config/load.js'
+import { locateWorkspace, type Workspace } from '../snapshot/workspace.js'
+import type { CommonArguments, ReceiverArguments } from './arguments.js'
+
+/** Finds the workspace that a command works on, and its configuration with the flags on top. */
+export async function openWorkspace(
+  args: CommonArguments & ReceiverArguments,
+): Promise<{ workspace: Workspace; config: Config }> {
+  const workspace = await locateWorkspace(args.directory, process.env)
+  const flags = {
+    ...(args.endpoint === undefined ? {} : { endpoint: args.endpoint, enabled: true }),
+    ...(args.local ? { enabled: false } : {}),
+    ...(args.workspacePath === undefined ? {} : { workspacePath: args.workspacePath }),
+    ...(args.collection === undefined ? {} : { collectionName: args.collection }),
+    ...(args.data === undefined ? {} : { dataDirectory: resolve(args.data) }),
+  }
+  const config = await loadConfig({
+    root: workspace.root,
+    hasFiles: workspace.kind !== 'bare',
+    environment: process.env,
+    flags,
+  })
+  return { workspace, config }
+}

@@ -1,0 +1,55 @@
+import { writeSync } from 'node:fs'
+import { styleText } from 'node:util'
+import { systemErrorCode } from '../support/errors.js'
+
+/** Where things are printed: what a command was asked for on standard output, everything about it on standard error. */
+export interface Printer {
+  /** One JSON object a line. */
+  event(event: object): void
+  /** The answer of a command, for people. */
+  answer(line: string): void
+  /** What happens meanwhile, for people. */
+  note(line: string): void
+}
+
+export type Style = 'good' | 'bad' | 'careful' | 'faint' | 'strong'
+
+const FORMATS = { good: 'green', bad: 'red', careful: 'yellow', faint: 'dim', strong: 'bold' } as const
+
+/** Colours only for a terminal that wants them (NO_COLOR, FORCE_COLOR). */
+export function styled(style: Style, text: string): string {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env
+  const wanted = FORCE_COLOR ? FORCE_COLOR !== '0' : process.stderr.isTTY === true && !NO_COLOR && TERM !== 'dumb'
+  return wanted ? styleText(FORMATS[style], text) : text
+}
+
+/** With `json`, people's words are left out: the events say the same. */
+export function printerFor(json: boolean, quiet: boolean): Printer {
+  return {
+    event: (event) => {
+      if (json) writeLine(1, JSON.stringify(event))
+    },
+    answer: (line) => {
+      if (!json) writeLine(1, line)
+    },
+    note: (line) => {
+      if (!json && !quiet) writeLine(2, line)
+    },
+  }
+}
+
+/** Writes at once, so that nothing is lost when the process ends. That nobody reads it is no failure (faults.md row 13). */
+export function writeLine(descriptor: 1 | 2, line: string): void {
+  let rest = Buffer.from(`${line}\n`)
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest))
+    } catch (thrown) {
+      const code = systemErrorCode(thrown)
+      // A pipe that is full just now: its reader is slower than we are.
+      if (code === 'EAGAIN') continue
+      if (code === 'EPIPE' || code === 'EBADF') return
+      throw thrown
+    }
+  }
+}

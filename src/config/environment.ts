@@ -1,0 +1,84 @@
+import { DeltaError } from '../support/errors.js'
+import type { UserConfig } from './config.js'
+import { isHttpUrl } from './schema.js'
+
+/** A setting may have several names; the first one that is set counts. */
+const NAMES = {
+  enabled: ['CE_DELTA_ENABLED', 'REMOTE_UPLOAD_ENABLED'],
+  endpoint: ['CE_DELTA_ENDPOINT', 'REMOTE_UPLOAD_ENDPOINT'],
+  maxRetries: ['CE_DELTA_MAX_RETRIES', 'REMOTE_UPLOAD_MAX_RETRIES'],
+  timeout: ['CE_DELTA_TIMEOUT', 'REMOTE_UPLOAD_TIMEOUT'],
+  workspacePath: ['CE_DELTA_WORKSPACE_PATH'],
+  collectionName: ['CE_DELTA_COLLECTION'],
+  dataDirectory: ['CE_DELTA_DATA_DIR'],
+} as const
+
+export interface EnvironmentSettings extends UserConfig {
+  readonly token?: string
+}
+
+/** Reads the settings that the environment makes. Throws `configuration-invalid` with every problem at once. */
+export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSettings {
+  const problems: string[] = []
+  const find = (names: readonly string[]): { name: string; value: string } | null => {
+    for (const name of names) {
+      const value = environment[name]?.trim()
+      if (value) return { name, value }
+    }
+    return null
+  }
+  const read = <Value>(
+    names: readonly string[],
+    convert: (value: string) => Value | null,
+    expected: string,
+  ): Value | null => {
+    const found = find(names)
+    if (found === null) return null
+    const value = convert(found.value)
+    if (value === null) problems.push(`${found.name} must be ${expected} (it is ${JSON.stringify(found.value)})`)
+    return value
+  }
+  const same = (value: string): string => value
+  const settings = {
+    enabled: read(NAMES.enabled, toBoolean, '1 or 0'),
+    endpoint: read(
+      NAMES.endpoint,
+      (value) => (isHttpUrl(value) ? value : null),
+      'an http:// or https:// address without credentials in it',
+    ),
+    maxRetries: read(NAMES.maxRetries, toRetries, 'a whole number from 0 to 100'),
+    timeout: read(NAMES.timeout, toSeconds, 'a number of seconds above 0'),
+    workspacePath: read(NAMES.workspacePath, same, 'a path'),
+    collectionName: read(NAMES.collectionName, same, 'a name'),
+    dataDirectory: read(NAMES.dataDirectory, same, 'a folder'),
+    token: read(['CE_DELTA_TOKEN'], same, 'a token'),
+  }
+  if (problems.length > 0) {
+    throw new DeltaError('configuration-invalid', `${problems.join('; ')}.`, {
+      facts: { problems: problems.length },
+      next: 'Correct the environment variables; they are described in docs/configuration.md.',
+    })
+  }
+  return present(settings)
+}
+
+type Present<Value> = { [Key in keyof Value]?: Exclude<Value[Key], null> }
+
+function present<Value extends object>(settings: Value): Present<Value>
+function present(settings: object): object {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null))
+}
+
+function toBoolean(value: string): boolean | null {
+  if (/^(1|true|yes|on)$/i.test(value)) return true
+  return /^(0|false|no|off)$/i.test(value) ? false : null
+}
+
+function toRetries(value: string): number | null {
+  return /^\d{1,3}$/.test(value) && Number(value) <= 100 ? Number(value) : null
+}
+
+function toSeconds(value: string): number | null {
+  const seconds = Number(value)
+  return Number.isFinite(seconds) && seconds > 0 && seconds <= 86_400 ? seconds : null
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import type { ReceiverEngine } from '../receiver/engine.js'
+import { DeltaError } from '../support/errors.js'
+import type { Receiver } from './receiver.js'
+
+/** The receiver in this very process: local mode, no server at all. */
+export function embeddedReceiver(
+  engine: ReceiverEngine,
+  workspacePath: string,
+  collectionName: string,
+  place: string,
+): Receiver {
+  return {
+    name: `embedded receiver in ${place}`,
+    key: receiverKey(`embedded:${place}`, workspacePath),
+    async status() {
+      const status = await engine.status(workspacePath)
+      return {
+        sequence: status.sequence,
+        tree: status.tree,
+        lastBundleId: status.lastBundleId,
+        lastUpload: status.lastUpload,
+        pendingOperations: status.pendingOperations,
+        isProcessing: false,
+        maxBundleBytes: engine.limits.compressedBytes,
+        canListTree: true,
+        movesWithoutContent: true,
+        mirror: status.mirror,
+      }
+    },
+    async upload(upload) {
+      try {
+        const { sequence, path, digest, bytes } = upload
+        const answer = await engine.apply({
+          path,
+          digest,
+          bytes,
+          workspacePath,
+          collectionName,
+          sequence,
+          force: false,
+        })
+        return {
+          kind: 'applied',
+          sequence: answer.sequence,
+          tree: answer.tree,
+          operations: answer.operations,
+          mirror: answer.mirror,
+        }
+      } catch (thrown) {
+        if (!(thrown instanceof DeltaError)) throw thrown
+        if (thrown.code === 'proof-failed') return { kind: 'tree mismatch' }
+        if (thrown.code !== 'conflict') throw thrown
+        const { expected } = thrown.facts
+        return { kind: 'sequence mismatch', expected: typeof expected === 'number' ? expected : null }
+      }
+    },
+    async listTree() {
+      return [...(await engine.list(workspacePath)).files]
+    },
+  }
+}
+
+/** Names a receiver and a workspace in references and folders. */
+export function receiverKey(receiver: string, workspacePath: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([receiver, workspacePath]))
+    .digest('hex')
+    .slice(0, 16)
+}

@@ -1,0 +1,153 @@
+import type { OperationCounts } from '../delta/operation.js'
+import { DeltaError } from '../support/errors.js'
+import { isObjectId } from '../support/git.js'
+import type { TreeFile } from '../support/git-objects.js'
+import { asFields, parseJson } from '../support/json.js'
+import { pathProblem } from '../support/paths.js'
+import { printable } from '../support/text.js'
+import type { HttpAnswer } from './http-exchange.js'
+import type { ReceiverStatus, Upload, UploadResult } from './receiver.js'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Reads the answer to a status request. What is not exactly as specified is `answer-malformed` (faults.md rows 66, 84). */
+export function parseStatus(answer: HttpAnswer): ReceiverStatus {
+  const fields = fieldsOf(answer)
+  refuseFailure(answer, fields)
+  const server = asFields(fields.server_info)
+  const abilities = Array.isArray(server?.abilities) ? server.abilities : []
+  const megabytes = server?.max_bundle_size_mb
+  return {
+    sequence: wholeNumber(answer, fields, 'last_sequence'),
+    tree: isObjectId(fields.tree) ? fields.tree : null,
+    lastBundleId: textOrNull(fields.last_bundle_id),
+    lastUpload: textOrNull(fields.last_upload),
+    pendingOperations: typeof fields.pending_operations === 'number' ? fields.pending_operations : 0,
+    isProcessing: fields.status === 'processing',
+    maxBundleBytes: typeof megabytes === 'number' && megabytes > 0 ? Math.floor(megabytes * 1024 * 1024) : null,
+    canListTree: abilities.includes('tree-listing'),
+    movesWithoutContent: abilities.includes('moves-without-content'),
+    mirror: textOrNull(fields.mirror),
+  }
+}
+
+/**
+ * Reads the answer to an upload. `success: true` counts only with our bundle and our sequence; most failures come as
+ * HTTP 200 (protocol.md §1).
+ */
+export function parseUploadAnswer(answer: HttpAnswer, upload: Upload): UploadResult {
+  const fields = fieldsOf(answer)
+  if (fields.success === false) return parseFailure(answer, fields)
+  refuseFailure(answer, fields)
+  if (fields.success !== true) throw malformed(answer, 'it does not say whether the upload succeeded')
+  if (fields.bundle_id !== upload.bundleId) throw malformed(answer, 'it is about another bundle')
+  const sequence = wholeNumber(answer, fields, 'sequence_number')
+  if (sequence !== upload.sequence)
+    throw malformed(answer, `it gave the bundle sequence ${sequence} instead of ${upload.sequence}`)
+  return {
+    kind: 'applied',
+    sequence,
+    tree: isObjectId(fields.tree) ? fields.tree : null,
+    operations: countsOf(fields.processed_operations),
+    mirror: textOrNull(fields.mirror),
+  }
+}
+
+/** Reads the listing of a workspace: NDJSON, a line with the tree first. */
+export function parseListing(answer: HttpAnswer): TreeFile[] {
+  const [first, ...lines] = answer.text.trimEnd().split('\n')
+  const head = asFields(parseJson(first ?? ''))
+  if (head === null) throw malformed(answer, 'it is not a listing')
+  refuseFailure(answer, head)
+  const files = lines.map((line) => {
+    const file = asFields(parseJson(line))
+    if (typeof file?.path !== 'string' || pathProblem(file.path) !== null || !isObjectId(file.blob)) {
+      throw malformed(answer, 'a line of the listing makes no sense')
+    }
+    return { path: file.path, blob: file.blob }
+  })
+  if (head.files !== files.length) throw malformed(answer, 'the listing is not complete')
+  return files
+}
+
+function fieldsOf(answer: HttpAnswer): Fields {
+  const fields = asFields(parseJson(answer.text))
+  if (fields !== null) return fields
+  refuseFailure(answer, {})
+  throw malformed(answer, 'it is not a JSON object')
+}
+
+/** Failures that the HTTP status tells, in either of the shapes that servers and proxies use. */
+function refuseFailure(answer: HttpAnswer, fields: Fields): void {
+  const { status } = answer
+  if (status >= 200 && status < 300) return
+  const words = complaint(answer, fields)
+  const facts = {
+    url: answer.url,
+    status,
+    ...(answer.retryAfter === null ? {} : { retry_after_ms: answer.retryAfter }),
+  }
+  if (status === 401 || status === 403) {
+    throw new DeltaError('not-authorised', `The receiver does not accept the credential: ${words}`, {
+      facts,
+      next: 'Set a valid token in CE_DELTA_TOKEN, together with CE_DELTA_ENDPOINT.',
+    })
+  }
+  if (status === 413)
+    throw new DeltaError('bundle-too-large', `The bundle is too large for the receiver: ${words}`, { facts })
+  if (status === 429 || status === 503)
+    throw new DeltaError('receiver-busy', `The receiver is busy: ${words}`, { facts, next: PATIENCE })
+  if (status === 408 || status >= 500)
+    throw new DeltaError('receiver-unreachable', `The receiver failed: ${words}`, { facts, next: PATIENCE })
+  throw new DeltaError('bundle-refused', `The receiver refused the request (HTTP ${status}): ${words}`, {
+    facts,
+    next: 'Check that the endpoint is a delta upload server; the bundle stays in the outbox.',
+  })
+}
+
+const PATIENCE = 'The changes are kept; the next push sends them.'
+
+function parseFailure(answer: HttpAnswer, fields: Fields): UploadResult {
+  const error = asFields(fields.error)
+  const code = textOrNull(error?.code) ?? 'unknown'
+  if (code === 'SEQUENCE_MISMATCH') {
+    const expected = error?.expected_sequence
+    return { kind: 'sequence mismatch', expected: typeof expected === 'number' ? expected : null }
+  }
+  if (code === 'TREE_MISMATCH') return { kind: 'tree mismatch' }
+  refuseFailure(answer, fields)
+  throw new DeltaError('bundle-refused', `The receiver refused the bundle: ${complaint(answer, fields)}`, {
+    facts: { url: answer.url, code: printable(code) },
+    next: 'The bundle stays in the outbox; the receiver’s log may tell more.',
+  })
+}
+
+function complaint(answer: HttpAnswer, fields: Fields): string {
+  const error = asFields(fields.error)
+  const words = textOrNull(error?.message) ?? textOrNull(fields.detail) ?? textOrNull(fields.message) ?? answer.text
+  return printable(words.trim().slice(0, 300)) || `HTTP ${answer.status}`
+}
+
+function wholeNumber(answer: HttpAnswer, fields: Fields, name: string): number {
+  const value = fields[name]
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  throw malformed(answer, `${name} is not a whole number`)
+}
+
+function countsOf(value: unknown): OperationCounts | null {
+  const fields = asFields(value)
+  if (fields === null) return null
+  const number = (name: string): number => (typeof fields[name] === 'number' ? fields[name] : 0)
+  return { created: number('created'), updated: number('updated'), deleted: number('deleted'), moved: number('moved') }
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}
+
+function malformed(answer: HttpAnswer, problem: string): DeltaError {
+  return new DeltaError('answer-malformed', `The answer of ${answer.url} makes no sense: ${problem}.`, {
+    facts: { url: answer.url, status: answer.status, start: printable(answer.text.slice(0, 120)) },
+    next: 'Check that the endpoint is a delta upload server and that no proxy or login page stands in between.',
+  })
+}

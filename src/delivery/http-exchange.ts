@@ -1,0 +1,149 @@
+import type { Readable } from 'node:stream'
+import fetch, { AbortError, FetchError, type Response } from 'node-fetch'
+import { DeltaError, systemErrorCode } from '../support/errors.js'
+import { printable } from '../support/text.js'
+import { parseRetryAfter } from './retry.js'
+
+export interface HttpOptions {
+  /** A credential for this very endpoint; it travels nowhere else. */
+  readonly token: string | null
+  /** Milliseconds without a byte moving, in either direction, after which an exchange is given up. */
+  readonly idleTimeout: number
+  readonly userAgent: string
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: () => Readable
+  /** Bytes; a longer answer is given up. */
+  readonly longestAnswer: number
+}
+
+export interface HttpAnswer {
+  readonly url: string
+  readonly status: number
+  readonly retryAfter: number | null
+  readonly text: string
+}
+
+/**
+ * One request and its whole answer. Redirects are never followed: they would carry the source code, and the credential,
+ * elsewhere (faults.md 0.3). Throws `receiver-unreachable`, after which it is unknown what the receiver did,
+ * `redirect-refused`, `answer-malformed` or `interrupted`.
+ */
+export async function exchange(request: HttpRequest, options: HttpOptions, signal: AbortSignal): Promise<HttpAnswer> {
+  const idle = new IdleWatch(options.idleTimeout)
+  try {
+    const body = request.body?.()
+    body?.on('data', idle.moved)
+    const response = await fetch(request.url, {
+      method: request.method,
+      headers: { ...baseHeaders(options), ...request.headers },
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, idle.signal]),
+      ...(body === undefined ? {} : { body }),
+    })
+    refuseRedirect(response, request.url)
+    const text = await readText(response, request, idle)
+    const retryAfter = parseRetryAfter(response.headers.get('retry-after'), Date.now())
+    return { url: request.url, status: response.status, retryAfter, text }
+  } catch (thrown) {
+    throw failureOf(thrown, request.url, signal, idle)
+  } finally {
+    idle.stop()
+  }
+}
+
+function baseHeaders(options: HttpOptions): Record<string, string> {
+  const authorization = options.token === null ? {} : { authorization: `Bearer ${options.token}` }
+  return { accept: 'application/json', 'user-agent': options.userAgent, ...authorization }
+}
+
+function refuseRedirect(response: Response, url: string): void {
+  if (response.status < 300 || response.status > 399) return
+  const target = printable(response.headers.get('location') ?? 'nowhere')
+  throw new DeltaError('redirect-refused', `${url} redirects to ${target}; redirects are not followed.`, {
+    facts: { url, target, status: response.status },
+    next: 'If that is the right address, configure it as the endpoint.',
+  })
+}
+
+async function readText(response: Response, request: HttpRequest, idle: IdleWatch): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    const buffer = Buffer.from(chunk)
+    idle.moved()
+    bytes += buffer.length
+    if (bytes > request.longestAnswer) {
+      throw new DeltaError('answer-malformed', `${request.url} answers with more than ${request.longestAnswer} bytes.`)
+    }
+    chunks.push(buffer)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function failureOf(thrown: unknown, url: string, signal: AbortSignal, idle: IdleWatch): unknown {
+  if (thrown instanceof DeltaError) return thrown
+  if (signal.aborted) return new DeltaError('interrupted', 'Interrupted.', { cause: thrown })
+  const origin = new URL(url).origin
+  if (idle.signal.aborted) {
+    return unreachable(
+      `${origin} did not answer: nothing moved for ${idle.milliseconds / 1000} s.`,
+      url,
+      'idle timeout',
+      thrown,
+    )
+  }
+  if (thrown instanceof FetchError || thrown instanceof AbortError || systemErrorCode(thrown) !== undefined) {
+    const code = systemErrorCode(thrown) ?? 'connection failed'
+    return unreachable(`${origin} cannot be reached (${REASONS.get(code) ?? code}).`, url, code, thrown)
+  }
+  return thrown
+}
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'nothing listens there'],
+  ['ENOTFOUND', 'the host name is unknown'],
+  ['EAI_AGAIN', 'the host name cannot be looked up'],
+  ['ECONNRESET', 'the connection was cut'],
+  ['EPIPE', 'the connection was cut'],
+  ['ETIMEDOUT', 'the connection timed out'],
+  ['EHOSTUNREACH', 'no route to the host'],
+  ['ENETUNREACH', 'no route to the network'],
+  ['ERR_STREAM_PREMATURE_CLOSE', 'the connection was cut'],
+])
+
+function unreachable(message: string, url: string, reason: string, cause: unknown): DeltaError {
+  return new DeltaError('receiver-unreachable', message, {
+    facts: { url, reason },
+    next: 'The changes are kept; the next push sends them. Check the endpoint and the network.',
+    cause,
+  })
+}
+
+/** Fires where nothing moved for too long. A large upload over a slow line moves, so it may take its time. */
+class IdleWatch {
+  readonly milliseconds: number
+  readonly #controller = new AbortController()
+  readonly #timer: NodeJS.Timeout
+
+  constructor(milliseconds: number) {
+    this.milliseconds = milliseconds
+    this.#timer = setTimeout(() => this.#controller.abort(), milliseconds)
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  readonly moved = (): void => {
+    this.#timer.refresh()
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+}

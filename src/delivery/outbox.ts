@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isBundleId } from '../bundle/manifest.js'
+import type { OperationCounts, TreeId } from '../delta/operation.js'
+import {
+  isTemporary,
+  makePrivateDirectory,
+  readTextIfPresent,
+  removeDurably,
+  syncDirectory,
+  writeFileDurably,
+} from '../support/durable-files.js'
+import { systemErrorCode } from '../support/errors.js'
+import { isObjectId } from '../support/git.js'
+import { asFields, parseJson } from '../support/json.js'
+
+/** A bundle that was written durably and is not confirmed yet. Entries stand in the order in which they are sent. */
+export interface OutboxEntry {
+  readonly position: number
+  readonly bundleId: string
+  readonly sequence: number
+  readonly base: TreeId
+  readonly target: TreeId
+  readonly createdAt: string
+  readonly bytes: number
+  readonly digest: string
+  readonly operations: OperationCounts
+  /** Set before the first byte was sent: from then on the receiver may have applied it. */
+  readonly attemptedAt: string | null
+}
+
+/**
+ * The outbox of one receiver: a bundle and an entry for each. The bundle is written first and the entry removed first,
+ * so an entry always has its bundle; whatever else is found is left over from a killed process and removed.
+ */
+export class Outbox {
+  readonly #directory: string
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /** Where the bundle at this place in the order is written to, before its entry exists. */
+  async reserve(position: number, bundleId: string): Promise<string> {
+    await makePrivateDirectory(this.#directory)
+    return this.#file(position, bundleId, 'tar.gz')
+  }
+
+  bundlePath(entry: OutboxEntry): string {
+    return this.#file(entry.position, entry.bundleId, 'tar.gz')
+  }
+
+  async put(entry: OutboxEntry): Promise<void> {
+    await writeFileDurably(this.#file(entry.position, entry.bundleId, 'json'), `${JSON.stringify(entry)}\n`)
+  }
+
+  async remove(entry: OutboxEntry): Promise<void> {
+    await removeDurably(this.#file(entry.position, entry.bundleId, 'json'))
+    await rm(this.bundlePath(entry), { force: true })
+  }
+
+  /** The entries in order. A damaged one is no entry; the next push makes its changes again (faults.md rows 9, 10). */
+  async list(): Promise<OutboxEntry[]> {
+    const entries: OutboxEntry[] = []
+    for (const name of (await this.#names()).filter((name) => name.endsWith('.json'))) {
+      const entry = parseEntry(await readTextIfPresent(join(this.#directory, name)))
+      if (entry !== null && this.#file(entry.position, entry.bundleId, 'json').endsWith(name)) entries.push(entry)
+    }
+    return entries.sort((left, right) => left.position - right.position)
+  }
+
+  /** Removes what belongs to no entry. Only under the push lock. */
+  async collect(): Promise<void> {
+    const wanted = new Set(
+      (await this.list()).flatMap(({ position, bundleId }) => [
+        fileName(position, bundleId, 'json'),
+        fileName(position, bundleId, 'tar.gz'),
+      ]),
+    )
+    const names = await this.#names()
+    const strays = names.filter((name) => !wanted.has(name) || isTemporary(name))
+    for (const name of strays) await rm(join(this.#directory, name), { force: true })
+    if (strays.length > 0) await syncDirectory(this.#directory)
+  }
+
+  /** Whether the bundle is still, byte for byte, what was written. */
+  async isIntact(entry: OutboxEntry): Promise<boolean> {
+    const hash = createHash('sha256')
+    try {
+      for await (const chunk of createReadStream(this.bundlePath(entry), { highWaterMark: 1 << 18 })) hash.update(chunk)
+    } catch (thrown) {
+      if (systemErrorCode(thrown) === 'ENOENT') return false
+      throw thrown
+    }
+    return `sha256:${hash.digest('hex')}` === entry.digest
+  }
+
+  #file(position: number, bundleId: string, suffix: 'json' | 'tar.gz'): string {
+    return join(this.#directory, fileName(position, bundleId, suffix))
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return await readdir(this.#directory)
+    } catch (thrown) {
+      if (systemErrorCode(thrown) === 'ENOENT') return []
+      throw thrown
+    }
+  }
+}
+
+function fileName(position: number, bundleId: string, suffix: 'json' | 'tar.gz'): string {
+  return `${String(position).padStart(6, '0')}-${bundleId}.${suffix}`
+}
+
+function parseEntry(text: string | null): OutboxEntry | null {
+  const fields = text === null ? null : asFields(parseJson(text))
+  const operations = asFields(fields?.operations)
+  if (fields === null || operations === null) return null
+  const { position, bundleId, sequence, base, target, createdAt, bytes, digest, attemptedAt } = fields
+  if (!isWhole(position) || !isWhole(sequence) || !isWhole(bytes) || !isBundleId(bundleId)) return null
+  if (!isObjectId(base) || !isObjectId(target) || typeof createdAt !== 'string' || typeof digest !== 'string')
+    return null
+  const { created, updated, deleted, moved } = operations
+  if (!isWhole(created) || !isWhole(updated) || !isWhole(deleted) || !isWhole(moved)) return null
+  return {
+    position,
+    bundleId,
+    sequence,
+    base,
+    target,
+    createdAt,
+    bytes,
+    digest,
+    operations: { created, updated, deleted, moved },
+    attemptedAt: typeof attemptedAt === 'string' ? attemptedAt : null,
+  }
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}

@@ -1,0 +1,83 @@
+import type { TreeId } from '../delta/operation.js'
+import type { ReceiverStatus } from './receiver.js'
+
+export interface RecoverInput {
+  readonly confirmed: { readonly tree: TreeId; readonly sequence: number } | null
+  /** A bundle that was sent without its answer having arrived. */
+  readonly attempted: { readonly bundleId: string; readonly sequence: number; readonly target: TreeId } | null
+  readonly receiver: Pick<ReceiverStatus, 'sequence' | 'tree' | 'lastBundleId' | 'canListTree'>
+  /** The snapshot that the receiver shall have in the end. */
+  readonly target: TreeId
+  /** Overwrite what another writer left. */
+  readonly force: boolean
+}
+
+/** What to do, given what both ends know. `why` is one line for people where something was not as expected. */
+export type Recovery =
+  /** The receiver has what it shall have: record it. */
+  | { readonly kind: 'adopt'; readonly why: string | null }
+  /** The attempted bundle was applied; its answer was lost. */
+  | { readonly kind: 'confirm attempted'; readonly why: string }
+  /** The attempted bundle was not applied: the same bytes again. */
+  | { readonly kind: 'resend attempted' }
+  /** In step: send what changed since the confirmed snapshot. */
+  | { readonly kind: 'send' }
+  /** Compare with what the receiver lists, and send what differs. */
+  | { readonly kind: 'rebase'; readonly why: string }
+  /** It cannot list what it has: send everything, with deletions for every path ever confirmed. */
+  | { readonly kind: 'resync'; readonly why: string }
+  | { readonly kind: 'halt'; readonly why: string }
+
+/**
+ * The decision table (faults.md §3.2): on doubt the receiver was asked, and this is what its answer means. Pure.
+ * Nothing is forced that was not asked for, and what the receiver holds is never guessed.
+ */
+export function recover(input: RecoverInput): Recovery {
+  const { attempted, receiver, target } = input
+  if (attempted !== null && isApplied(attempted, receiver)) {
+    return { kind: 'confirm attempted', why: 'An earlier bundle had been applied although its answer was lost.' }
+  }
+  if (receiver.tree !== null && receiver.tree === target && attempted === null) return { kind: 'adopt', why: null }
+  return input.confirmed === null ? firstContact(input) : laterContact(input, input.confirmed)
+}
+
+/** Whether the receiver shows that a bundle was applied, and was the last. */
+export function isApplied(
+  bundle: { readonly bundleId: string; readonly sequence: number; readonly target: TreeId },
+  receiver: Pick<ReceiverStatus, 'sequence' | 'tree' | 'lastBundleId'>,
+): boolean {
+  if (receiver.lastBundleId !== null) return receiver.lastBundleId === bundle.bundleId
+  return receiver.tree !== null && receiver.tree === bundle.target && receiver.sequence >= bundle.sequence
+}
+
+function firstContact(input: RecoverInput): Recovery {
+  if (input.receiver.sequence === 0) return input.attempted === null ? { kind: 'send' } : { kind: 'resend attempted' }
+  return compare(
+    input,
+    `The receiver is at sequence ${input.receiver.sequence}, and nothing is recorded about it here.`,
+  )
+}
+
+function laterContact(input: RecoverInput, confirmed: { readonly tree: TreeId; readonly sequence: number }): Recovery {
+  const { receiver } = input
+  if (receiver.sequence < confirmed.sequence) {
+    return compare(
+      input,
+      `The receiver went back from sequence ${confirmed.sequence} to ${receiver.sequence}; it lost something.`,
+    )
+  }
+  if (receiver.sequence === confirmed.sequence) {
+    const isSame = receiver.tree === null || receiver.tree === confirmed.tree
+    if (isSame) return input.attempted === null ? { kind: 'send' } : { kind: 'resend attempted' }
+    return compare(input, 'The receiver holds something else than what was confirmed.')
+  }
+  if (input.attempted !== null && !receiver.canListTree && receiver.sequence === input.attempted.sequence) {
+    return { kind: 'resync', why: 'It is unknown whether an earlier bundle or another writer’s was applied.' }
+  }
+  const why = `Another writer brought the receiver to sequence ${receiver.sequence}; the last one from here was ${confirmed.sequence}.`
+  return input.force ? compare(input, why) : { kind: 'halt', why }
+}
+
+function compare(input: RecoverInput, why: string): Recovery {
+  return { kind: input.receiver.canListTree ? 'rebase' : 'resync', why }
+}

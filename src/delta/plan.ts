@@ -1,0 +1,49 @@
+import type { BlobId, Operation } from './operation.js'
+
+export interface PlanLimits {
+  readonly operations: number
+  /** Bytes of content, uncompressed. Compression only makes a bundle smaller, so this bounds its size as well. */
+  readonly bytes: number
+}
+
+export interface PlannedOperation {
+  readonly operation: Operation
+  /** Whether the content travels in the bundle; a receiver that has the bytes can move a file by itself. */
+  readonly carriesContent: boolean
+  readonly bytes: number
+}
+
+export interface PlanOptions {
+  readonly limits: PlanLimits
+  readonly sizeOf: (blob: BlobId) => number
+  readonly movesCarryContent: boolean
+}
+
+/**
+ * Splits a delta into consecutive parts, each small enough for one bundle. Every prefix of a delta is valid by
+ * itself, so progress is kept part by part. A single file above the limit gets a part of its own.
+ */
+export function planParts(operations: readonly Operation[], options: PlanOptions): PlannedOperation[][] {
+  const parts: PlannedOperation[][] = []
+  let part: PlannedOperation[] = []
+  let bytes = 0
+  for (const operation of operations) {
+    const planned = planOperation(operation, options)
+    const full = part.length >= options.limits.operations || bytes + planned.bytes > options.limits.bytes
+    if (part.length > 0 && full) {
+      parts.push(part)
+      part = []
+      bytes = 0
+    }
+    part.push(planned)
+    bytes += planned.bytes
+  }
+  if (part.length > 0) parts.push(part)
+  return parts
+}
+
+function planOperation(operation: Operation, options: PlanOptions): PlannedOperation {
+  if (operation.kind === 'deleted') return { operation, carriesContent: false, bytes: 0 }
+  const carriesContent = operation.kind !== 'moved' || options.movesCarryContent
+  return { operation, carriesContent, bytes: carriesContent ? options.sizeOf(operation.blob) : 0 }
+}

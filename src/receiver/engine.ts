@@ -1,0 +1,282 @@
+import { rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type BundleLimits, DEFAULT_LIMITS, type OpenedBundle, openBundle } from '../bundle/reader.js'
+import { refused } from '../bundle/tar-format.js'
+import { type OperationCounts, type TreeId, totalOperations } from '../delta/operation.js'
+import { makePrivateDirectory } from '../support/durable-files.js'
+import { DeltaError } from '../support/errors.js'
+import { EMPTY_TREE, runGit } from '../support/git.js'
+import { listTree, type TreeFile } from '../support/git-objects.js'
+import { takeLock } from '../support/lock.js'
+import { adoptObjects, importBundle } from './import-bundle.js'
+import { advanceMirror, isMirrorMissing, repairMirror } from './mirror.js'
+import { knownWorkspaces, type Place, placeExists, placeOf, preparePlace } from './place.js'
+import {
+  type AppliedState,
+  findApplied,
+  formatRecord,
+  HEAD_REFERENCE,
+  MIRROR_REFERENCE,
+  type ReceiverReferences,
+  readReferences,
+} from './record.js'
+
+export interface EngineOptions {
+  /** Where the repositories of the workspaces are. */
+  readonly dataDirectory: string
+  /** Where the plain files are: one folder for each workspace. */
+  readonly mirrorDirectory: string
+  readonly limits?: BundleLimits
+  readonly now?: () => Date
+}
+
+export interface WorkspaceStatus {
+  readonly workspacePath: string
+  readonly collectionName: string | null
+  readonly sequence: number
+  readonly tree: TreeId
+  readonly lastBundleId: string | null
+  readonly lastUpload: string | null
+  /** Operations that are applied but not in the mirror yet. */
+  readonly pendingOperations: number
+  readonly mirror: string
+}
+
+export interface IncomingBundle {
+  /** The bundle as a file; it stays the caller's. */
+  readonly path: string
+  /** `sha256:` and the hash of the file. */
+  readonly digest: string
+  readonly bytes: number
+  readonly workspacePath: string
+  readonly collectionName: string | null
+  /** What the client expects the sequence of this bundle to be; null: the manifest says, or the receiver numbers it. */
+  readonly sequence: number | null
+  /** Take the bundle even though its sequence is not the next one. */
+  readonly force: boolean
+}
+
+export interface AppliedAnswer {
+  readonly bundleId: string
+  readonly sequence: number
+  readonly tree: TreeId
+  readonly operations: OperationCounts
+  /** The very same bundle had been applied before; nothing was done. */
+  readonly isReplay: boolean
+  readonly mirror: string
+}
+
+export interface WorkspaceListing {
+  readonly tree: TreeId
+  readonly sequence: number
+  readonly files: readonly TreeFile[]
+}
+
+/**
+ * The receiver: one bare repository for each workspace, one bundle at a time. A bundle is verified whole and becomes
+ * one commit, or nothing changes at all (design.md "Receiver"; faults.md I10–I12).
+ */
+export class ReceiverEngine {
+  readonly limits: BundleLimits
+  readonly #options: EngineOptions
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+    this.limits = options.limits ?? DEFAULT_LIMITS
+  }
+
+  async status(workspacePath: string): Promise<WorkspaceStatus> {
+    const place = this.#place(workspacePath)
+    const { applied, mirrored } = await readIfPresent(place)
+    return {
+      workspacePath,
+      collectionName: applied?.collectionName ?? null,
+      sequence: applied?.sequence ?? 0,
+      tree: applied?.tree ?? EMPTY_TREE,
+      lastBundleId: applied?.bundleId ?? null,
+      lastUpload: applied?.appliedAt ?? null,
+      pendingOperations: applied === null || applied.commit === mirrored ? 0 : totalOperations(applied.operations),
+      mirror: place.mirror.directory,
+    }
+  }
+
+  /** The files of a workspace, with the tree and the sequence that they belong to. */
+  async list(workspacePath: string): Promise<WorkspaceListing> {
+    const place = this.#place(workspacePath)
+    const { applied } = await readIfPresent(place)
+    if (applied === null) return { tree: EMPTY_TREE, sequence: 0, files: [] }
+    return { tree: applied.tree, sequence: applied.sequence, files: await listTree(place.repository, applied.tree) }
+  }
+
+  /**
+   * Verifies a bundle and applies it. Throws `bundle-refused` for what is invalid, `conflict` with the facts
+   * `expected` and `received` where the sequence does not fit; nothing has changed then. The mirror is exact when
+   * this returns.
+   */
+  async apply(incoming: IncomingBundle): Promise<AppliedAnswer> {
+    const place = this.#place(incoming.workspacePath)
+    const bundle = await openBundle(incoming.path, this.limits)
+    checkWorkspace(bundle, incoming)
+    return await this.#alone(place, async ({ applied }) => {
+      const replay = await findReplay(place, applied, bundle, incoming)
+      if (replay !== null) return answerOf(replay, place, true)
+      const sequence = nextSequence(applied, bundle, incoming)
+      const state = await this.#commit(place, bundle, incoming, applied, sequence)
+      await advanceMirror(place.mirror, applied?.commit ?? null, state.commit)
+      await runGit(place.repository, ['update-ref', MIRROR_REFERENCE, state.commit])
+      return answerOf(state, place, false)
+    })
+  }
+
+  /** Finishes what a killed process left half done and makes every mirror exact; returns the workspaces' paths. */
+  async repairAll(): Promise<string[]> {
+    const paths = await knownWorkspaces(this.#options.dataDirectory)
+    for (const path of paths) {
+      const place = this.#place(path)
+      await this.#alone(place, async (references) => repair(place, references))
+    }
+    return paths
+  }
+
+  async #commit(
+    place: Place,
+    bundle: OpenedBundle,
+    incoming: IncomingBundle,
+    applied: AppliedState | null,
+    sequence: number,
+  ): Promise<AppliedState> {
+    const record = {
+      sequence,
+      bundleId: bundle.manifest.bundle_id,
+      digest: incoming.digest,
+      workspacePath: incoming.workspacePath,
+      collectionName: incoming.collectionName ?? bundle.manifest.collection_name,
+      createdAt: bundle.manifest.created_at,
+      appliedAt: (this.#options.now?.() ?? new Date()).toISOString(),
+      operations: bundle.manifest.operations,
+      bytes: incoming.bytes,
+    }
+    const parent = applied?.commit ?? null
+    const quarantine = join(place.incoming, record.bundleId)
+    try {
+      const imported = await importBundle(
+        place.gitDirectory,
+        quarantine,
+        bundle,
+        parent,
+        formatRecord(record),
+        this.limits,
+      )
+      checkTree(bundle, imported.tree)
+      await adoptObjects(place.gitDirectory, imported)
+      await runGit(place.repository, ['update-ref', HEAD_REFERENCE, imported.commit, parent ?? '0'.repeat(40)])
+      return { ...record, commit: imported.commit, tree: imported.tree }
+    } finally {
+      await rm(place.incoming, { recursive: true, force: true })
+    }
+  }
+
+  /** One at a time for each workspace, in this process and among processes; what a killed one left is mended first. */
+  async #alone<Result>(place: Place, work: (references: ReceiverReferences) => Promise<Result>): Promise<Result> {
+    await makePrivateDirectory(dirname(place.lock))
+    const lock = await takeLock(place.lock, { milliseconds: 60_000, busy: busyError })
+    try {
+      await preparePlace(place)
+      const references = await readReferences(place.repository)
+      const { applied, mirrored } = references
+      if (applied !== null && (applied.commit !== mirrored || isMirrorMissing(place.mirror)))
+        await repair(place, references)
+      return await workOrForget(place, references, work)
+    } finally {
+      await lock.release()
+    }
+  }
+
+  #place(workspacePath: string): Place {
+    return placeOf(this.#options.dataDirectory, this.#options.mirrorDirectory, workspacePath)
+  }
+}
+
+async function readIfPresent(place: Place): Promise<ReceiverReferences> {
+  return (await placeExists(place)) ? await readReferences(place.repository) : { applied: null, mirrored: null }
+}
+
+/** A workspace whose first bundle is refused leaves nothing behind (faults.md I12). */
+async function workOrForget<Result>(
+  place: Place,
+  references: ReceiverReferences,
+  work: (references: ReceiverReferences) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work(references)
+  } catch (thrown) {
+    const isEmpty = references.applied === null && (await readReferences(place.repository)).applied === null
+    if (isEmpty) await rm(place.directory, { recursive: true, force: true })
+    throw thrown
+  }
+}
+
+async function repair(place: Place, { applied }: ReceiverReferences): Promise<void> {
+  if (applied === null) return
+  await repairMirror(place.mirror, applied.commit)
+  await runGit(place.repository, ['update-ref', MIRROR_REFERENCE, applied.commit])
+}
+
+function busyError(holder: { readonly pid: number; readonly host: string; readonly since: string }): DeltaError {
+  return new DeltaError('receiver-busy', `The workspace is being written to by process ${holder.pid}.`, {
+    facts: { pid: holder.pid, host: holder.host, since: holder.since },
+    next: 'Try again in a moment.',
+  })
+}
+
+function checkWorkspace(bundle: OpenedBundle, incoming: IncomingBundle): void {
+  if (bundle.manifest.workspace_path !== incoming.workspacePath) {
+    throw refused('its manifest names another workspace than the upload', {
+      workspace_path: bundle.manifest.workspace_path,
+    })
+  }
+}
+
+/** Where the manifest announces the tree that the bundle leads to, it must lead there. */
+function checkTree(bundle: OpenedBundle, tree: TreeId): void {
+  const announced = bundle.manifest.tree
+  if (announced === null || announced === tree) return
+  throw new DeltaError('proof-failed', 'The bundle does not lead to the tree that it announces.', {
+    facts: { announced, tree },
+    next: 'The sender has to compare its work tree with the receiver’s listing.',
+  })
+}
+
+/**
+ * The same bundle again, as after a lost answer: it gets the same answer and has no second effect (faults.md I4).
+ * Also one that arrives late, after others. The same id with other bytes is refused.
+ */
+async function findReplay(
+  place: Place,
+  applied: AppliedState | null,
+  bundle: OpenedBundle,
+  incoming: IncomingBundle,
+): Promise<AppliedState | null> {
+  if (applied === null) return null
+  const { bundle_id: id, sequence_number: sequence } = bundle.manifest
+  const mayBeOld = sequence === null || sequence <= applied.sequence
+  const earlier = applied.bundleId === id ? applied : mayBeOld ? await findApplied(place.repository, id) : null
+  if (earlier === null) return null
+  if (earlier.digest !== incoming.digest)
+    throw refused('another bundle with the same id was applied before', { bundle_id: id })
+  return earlier
+}
+
+/** The number of this bundle. Strictly the next one, unless forced; it never goes back. */
+function nextSequence(applied: AppliedState | null, bundle: OpenedBundle, incoming: IncomingBundle): number {
+  const expected = (applied?.sequence ?? 0) + 1
+  const received = incoming.sequence ?? bundle.manifest.sequence_number
+  if (received === null || received === expected) return expected
+  if (incoming.force) return Math.max(received, expected)
+  throw new DeltaError('conflict', `Expected sequence ${expected}, got ${received}.`, { facts: { expected, received } })
+}
+
+function answerOf(state: AppliedState, place: Place, isReplay: boolean): AppliedAnswer {
+  const { bundleId, sequence, tree, operations } = state
+  return { bundleId, sequence, tree, operations, isReplay, mirror: place.mirror.directory }
+}

@@ -1,0 +1,171 @@
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Writable } from 'node:stream'
+import type { OperationRecord } from '../bundle/manifest.js'
+import { type BundleLimits, type OpenedBundle, readContents } from '../bundle/reader.js'
+import type { TreeId } from '../delta/operation.js'
+import { syncDirectory } from '../support/durable-files.js'
+import { DeltaError } from '../support/errors.js'
+import { gitText, isObjectId, privateRepository, startGit } from '../support/git.js'
+import { ExpectedAnswers } from './import-checks.js'
+
+/** A commit whose objects wait in a repository of their own; nothing of it can be seen yet. */
+export interface Import {
+  readonly commit: string
+  readonly tree: TreeId
+  readonly directory: string
+}
+
+const INCOMING = 'refs/heads/incoming'
+
+/**
+ * Makes the commit of a bundle, as one `fast-import`, in a repository of its own that borrows the objects of the
+ * workspace's. Whatever is wrong with the bundle shows here, before anything has changed; the caller removes
+ * `directory` or adopts it. Throws `bundle-refused`.
+ */
+export async function importBundle(
+  gitDirectory: string,
+  directory: string,
+  bundle: OpenedBundle,
+  parent: string | null,
+  message: string,
+  limits: BundleLimits,
+): Promise<Import> {
+  await makeQuarantine(directory, join(gitDirectory, 'objects'))
+  const repository = privateRepository(directory)
+  const importer = startGit(repository, ['fast-import', '--quiet', '--done', '--depth=0'], {
+    settings: ['pack.compression=1'],
+  })
+  const expected = new ExpectedAnswers()
+  const answers = expected.read(importer.stdout)
+  answers.catch(() => importer.end())
+  const output = new ImportStream(importer.stdin, importer.finished)
+  try {
+    await writeContents(output, bundle, limits)
+    await writeCommit(output, bundle, parent, message, expected)
+    await output.end()
+    await Promise.all([answers, importer.finished])
+  } catch (thrown) {
+    importer.end()
+    // The folder is removed next; nobody may still be writing to it.
+    await Promise.allSettled([importer.finished])
+    // What the answers say is wrong comes before the broken pipe that it caused.
+    if (thrown instanceof DeltaError && thrown.code === 'bundle-refused') throw thrown
+    await answers
+    throw thrown
+  }
+  await expected.verifyMovedContents(repository)
+  const [commit, tree] = (await gitText(repository, ['rev-parse', INCOMING, `${INCOMING}^{tree}`])).split('\n')
+  if (!isObjectId(commit) || !isObjectId(tree)) throw new DeltaError('internal', 'git fast-import made no commit.')
+  return { commit, tree, directory }
+}
+
+/** Moves the objects of an import into the workspace's repository; still nothing refers to them. */
+export async function adoptObjects(gitDirectory: string, imported: Import): Promise<void> {
+  const from = join(imported.directory, 'objects')
+  const to = join(gitDirectory, 'objects')
+  for (const folder of await readdir(from)) {
+    if (folder === 'info') continue
+    await mkdir(join(to, folder), { recursive: true })
+    // An index makes its pack visible, so it comes last.
+    const names = (await readdir(join(from, folder))).sort(
+      (left, right) => Number(left.endsWith('.idx')) - Number(right.endsWith('.idx')),
+    )
+    for (const name of names) await rename(join(from, folder, name), join(to, folder, name))
+    await syncDirectory(join(to, folder))
+  }
+  await syncDirectory(to)
+}
+
+/** The least that git takes for a repository. */
+async function makeQuarantine(directory: string, borrowed: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true })
+  await mkdir(join(directory, 'objects', 'info'), { recursive: true, mode: 0o700 })
+  await mkdir(join(directory, 'refs'))
+  await writeFile(join(directory, 'HEAD'), `ref: ${INCOMING}\n`)
+  await writeFile(
+    join(directory, 'config'),
+    '[core]\n\trepositoryformatversion = 0\n\tbare = true\n\tfsync = committed\n\tfsyncMethod = batch\n\tcompression = 1\n',
+  )
+  await writeFile(join(directory, 'objects', 'info', 'alternates'), `${borrowed}\n`)
+}
+
+async function writeContents(output: ImportStream, bundle: OpenedBundle, limits: BundleLimits): Promise<void> {
+  let isFirst = true
+  for await (const piece of readContents(bundle, limits)) {
+    if (isFirst) await output.write(`blob\nmark ${mark(piece.index)}\ndata ${piece.size}\n`)
+    await output.write(piece.bytes)
+    if (piece.last) await output.write('\n')
+    isFirst = piece.last
+  }
+}
+
+async function writeCommit(
+  output: ImportStream,
+  bundle: OpenedBundle,
+  parent: string | null,
+  message: string,
+  expected: ExpectedAnswers,
+): Promise<void> {
+  const time = Math.max(0, Math.floor(Date.parse(bundle.manifest.created_at) / 1000))
+  const head = `commit ${INCOMING}\ncommitter ce-delta <ce-delta> ${time} +0000\n`
+  await output.write(`${head}data ${Buffer.byteLength(message)}\n${message}\n`)
+  if (parent !== null) await output.write(`from ${parent}^0\n`)
+  for (const [index, record] of bundle.records.entries()) {
+    for (const path of expected.announce(record)) await output.write(`ls ${quote(path)}\n`)
+    await output.write(command(record, mark(index)))
+  }
+  await output.write('done\n')
+}
+
+function command(record: OperationRecord, content: string): string {
+  if (record.operation === 'deleted') return `D ${quote(record.path)}\n`
+  if (record.operation !== 'moved' || record.source_path === undefined)
+    return `M 100644 ${content} ${quote(record.path)}\n`
+  if (record.content_included === false) return `R ${quote(record.source_path)} ${quote(record.path)}\n`
+  return `D ${quote(record.source_path)}\nM 100644 ${content} ${quote(record.path)}\n`
+}
+
+function mark(index: number): string {
+  return `:${index + 1}`
+}
+
+/** A path as fast-import reads it. */
+function quote(path: string): string {
+  return `"${path.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`
+}
+
+/** Writes to fast-import, waiting for it where it is slower, and gathering what is small. */
+class ImportStream {
+  readonly #stdin: Writable
+  readonly #ended: Promise<unknown>
+  #gathered: Buffer[] = []
+  #gatheredBytes = 0
+
+  constructor(stdin: Writable, ended: Promise<unknown>) {
+    this.#stdin = stdin
+    this.#ended = ended
+  }
+
+  async write(data: string | Buffer): Promise<void> {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data
+    this.#gathered.push(bytes)
+    this.#gatheredBytes += bytes.length
+    if (this.#gatheredBytes >= 1 << 17) await this.#flush()
+  }
+
+  async end(): Promise<void> {
+    await this.#flush()
+    this.#stdin.end()
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#gathered)
+    this.#gathered = []
+    this.#gatheredBytes = 0
+    if (this.#stdin.write(bytes)) return
+    // Where git ended early, no 'drain' ever comes.
+    const drained = new Promise((resolve) => this.#stdin.once('drain', resolve))
+    await Promise.race([drained, this.#ended])
+  }
+}

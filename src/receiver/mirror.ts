@@ -1,0 +1,177 @@
+import { lstatSync, mkdirSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { systemErrorCode } from '../support/errors.js'
+import { privateRepository, runGit } from '../support/git.js'
+import { splitNul } from '../support/text.js'
+
+/**
+ * The plain files of a workspace, for an indexer to read: a projection of the last applied commit. Every file is made
+ * ready beside the mirror and renamed into it, so a reader sees the old bytes or the new ones, never a part of them.
+ */
+export interface Mirror {
+  readonly gitDirectory: string
+  /** The folder with the files. */
+  readonly directory: string
+  /** Where files are made ready; on the same file system as `directory`, outside of it. */
+  readonly staging: string
+}
+
+interface MirrorChanges {
+  readonly written: readonly { readonly path: Buffer; readonly blob: string }[]
+  readonly removed: readonly Buffer[]
+}
+
+const SLASH = 0x2f
+
+/** Brings the mirror from one commit to the next. Right only if it was exact before. */
+export async function advanceMirror(mirror: Mirror, from: string | null, to: string): Promise<void> {
+  if (from === null) return await replaceMirror(mirror, to)
+  const repository = privateRepository(mirror.gitDirectory)
+  const fields = splitNul(await runGit(repository, ['diff-tree', '-r', '-z', '--no-renames', '--raw', from, to]))
+  await applyChanges(mirror, parseChanges(fields, 'new'))
+}
+
+/**
+ * Makes the mirror exact, whatever is there: files that were changed, added or removed behind our back, links that
+ * were planted, a mirror that was left half done.
+ */
+export async function repairMirror(mirror: Mirror, commit: string): Promise<void> {
+  if (isMirrorMissing(mirror)) return await replaceMirror(mirror, commit)
+  const indexFile = join(mirror.gitDirectory, 'mirror.index')
+  const repository = privateRepository(mirror.gitDirectory, { workTree: mirror.directory, indexFile })
+  await runGit(repository, ['read-tree', commit])
+  // Compares contents once; without it every file counts as different and is written anew.
+  await runGit(repository, ['update-index', '-q', '--refresh'])
+  const differing = parseChanges(splitNul(await runGit(repository, ['diff-files', '-z', '--raw'])), 'old')
+  const unknown = splitNul(await runGit(repository, ['ls-files', '-z', '--others']))
+  await rm(indexFile, { force: true })
+  const strays = await findStrays(mirror.directory)
+  await applyChanges(mirror, { written: differing.written, removed: [...unknown, ...strays] })
+}
+
+export function isMirrorMissing(mirror: Mirror): boolean {
+  return lstatSync(mirror.directory, { throwIfNoEntry: false })?.isDirectory() !== true
+}
+
+/** `:<modes> <old> <new> <status> NUL path NUL …`; `side` names the blob that the mirror shall have. */
+function parseChanges(fields: readonly Buffer[], side: 'old' | 'new'): MirrorChanges {
+  const written: { path: Buffer; blob: string }[] = []
+  const removed: Buffer[] = []
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const [, , oldBlob = '', newBlob = ''] = (fields[at]?.toString('latin1') ?? '').split(' ')
+    const path = fields[at + 1] ?? Buffer.alloc(0)
+    const blob = side === 'old' ? oldBlob : newBlob
+    if (/^0+$/.test(blob)) removed.push(path)
+    else written.push({ path, blob })
+  }
+  return { written, removed }
+}
+
+/** A mirror that does not exist yet appears whole, by one rename. */
+async function replaceMirror(mirror: Mirror, commit: string): Promise<void> {
+  await withStagingIndex(mirror, async (repository) => {
+    await runGit(repository, ['read-tree', commit])
+    await runGit(repository, ['checkout-index', '--all', '--force', '--quiet'], { settings: ['checkout.workers=2'] })
+  })
+  await rm(mirror.directory, { recursive: true, force: true })
+  await mkdir(dirname(mirror.directory), { recursive: true })
+  await rename(mirror.staging, mirror.directory)
+}
+
+async function applyChanges(mirror: Mirror, { written, removed }: MirrorChanges): Promise<void> {
+  const root = Buffer.from(`${mirror.directory}/`)
+  for (const path of removed) removeFile(root, path)
+  if (written.length === 0) return
+  const entries = written.map(({ path, blob }) =>
+    Buffer.concat([Buffer.from(`100644 ${blob}\t`), path, Buffer.from([0])]),
+  )
+  await withStagingIndex(mirror, async (repository) => {
+    await runGit(repository, ['update-index', '-z', '--index-info'], { input: entries })
+    await runGit(repository, ['checkout-index', '--all', '--force', '--quiet'])
+  })
+  const staging = Buffer.from(`${mirror.staging}/`)
+  for (const { path } of written) publish(root, staging, path)
+  await rm(mirror.staging, { recursive: true, force: true })
+}
+
+/** Gives `fill` an empty staging folder as a work tree, with an index of its own. */
+async function withStagingIndex(
+  mirror: Mirror,
+  fill: (repository: ReturnType<typeof privateRepository>) => Promise<void>,
+): Promise<void> {
+  const indexFile = join(mirror.gitDirectory, 'staging.index')
+  await Promise.all([rm(mirror.staging, { recursive: true, force: true }), rm(indexFile, { force: true })])
+  await mkdir(mirror.staging, { recursive: true })
+  await fill(privateRepository(mirror.gitDirectory, { workTree: mirror.staging, indexFile }))
+  await rm(indexFile, { force: true })
+}
+
+function publish(root: Buffer, staging: Buffer, path: Buffer): void {
+  const target = Buffer.concat([root, path])
+  makeRealFolders(root, path)
+  if (isRealFolder(target)) rmSync(target, { recursive: true })
+  renameSync(Buffer.concat([staging, path]), target)
+}
+
+/** The folders above a path, outermost first. */
+function* foldersAbove(root: Buffer, path: Buffer): Generator<Buffer> {
+  for (let slash = path.indexOf(SLASH); slash !== -1; slash = path.indexOf(SLASH, slash + 1)) {
+    yield Buffer.concat([root, path.subarray(0, slash)])
+  }
+}
+
+/** A link that was planted where a folder belongs is removed, never followed (faults.md row 92). */
+function makeRealFolders(root: Buffer, path: Buffer): void {
+  for (const folder of foldersAbove(root, path)) {
+    if (isRealFolder(folder)) continue
+    rmSync(folder, { force: true })
+    mkdirSync(folder)
+  }
+}
+
+function isRealFolder(path: Buffer): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+/** Removes a file, and the folders that it leaves empty. Nothing is removed through a link. */
+function removeFile(root: Buffer, name: Buffer): void {
+  const path = name.at(-1) === SLASH ? name.subarray(0, -1) : name
+  for (const folder of foldersAbove(root, path)) if (!isRealFolder(folder)) return
+  const target = Buffer.concat([root, path])
+  if (isRealFolder(target)) rmSync(target, { recursive: true, force: true })
+  else if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) unlinkSync(target)
+  const folders = [...foldersAbove(root, path)].reverse()
+  for (const folder of folders) if (!removeIfEmpty(folder)) return
+}
+
+function removeIfEmpty(folder: Buffer): boolean {
+  try {
+    rmdirSync(folder)
+    return true
+  } catch (thrown) {
+    if (NOT_EMPTY.has(systemErrorCode(thrown) ?? '')) return false
+    throw thrown
+  }
+}
+
+const NOT_EMPTY = new Set(['ENOTEMPTY', 'EEXIST'])
+
+/** What `git ls-files --others` does not list: git folders, folders without any file, pipes, sockets and devices. */
+async function findStrays(directory: string): Promise<Buffer[]> {
+  const strays: Buffer[] = []
+  const holdsFiles = async (folder: Buffer): Promise<boolean> => {
+    const path = Buffer.concat([Buffer.from(`${directory}/`), folder])
+    let holds = false
+    for (const entry of await readdir(path, { withFileTypes: true, encoding: 'buffer' })) {
+      const name = folder.length === 0 ? entry.name : Buffer.concat([folder, Buffer.from('/'), entry.name])
+      const isPlain = entry.isFile() || entry.isDirectory()
+      if (entry.name.toString('latin1') === '.git' || !isPlain) strays.push(name)
+      else if (!entry.isDirectory() || (await holdsFiles(name))) holds = true
+    }
+    if (!holds && folder.length > 0) strays.push(folder)
+    return holds
+  }
+  await holdsFiles(Buffer.alloc(0))
+  return strays
+}

@@ -1,0 +1,52 @@
+import type { TreeId } from '../delta/operation.js'
+import { DeltaError } from '../support/errors.js'
+import { gitText, gitTextOrNull, isObjectId, runGit, startGit } from '../support/git.js'
+import { readBlobs } from '../support/git-objects.js'
+import { splitNul } from '../support/text.js'
+import type { Shadow } from './shadow.js'
+
+/** The tree of a commit whose repository uses another hash, made again in the shadow. */
+export async function importTree(shadow: Shadow, commit: string): Promise<TreeId> {
+  const reference = `refs/ce-delta/imported/${commit}`
+  const known = await gitTextOrNull(shadow.repository, ['rev-parse', '--quiet', '--verify', `${reference}^{tree}`])
+  if (isObjectId(known)) return known
+  const git = shadow.workspace.git?.repository
+  if (git === undefined) throw new DeltaError('internal', 'A commit was asked for where there is no repository.')
+  const listing = splitNul(await runGit(git, ['ls-tree', '-r', '-z', '--full-tree', commit]))
+  const entries = listing.map((entry) => {
+    const tab = entry.indexOf(0x09)
+    const [mode = '', type = '', id = ''] = entry.toString('latin1', 0, tab).split(' ')
+    return { mode, type, id, name: entry.subarray(tab + 1) }
+  })
+  const files = entries.filter(({ type }) => type === 'blob')
+  const importer = startGit(shadow.repository, ['fast-import', '--quiet', '--done', '--force'])
+  const write = async (bytes: string | Buffer): Promise<void> => {
+    if (!importer.stdin.write(bytes)) await new Promise((resolve) => importer.stdin.once('drain', resolve))
+  }
+  let isFirst = true
+  for await (const piece of readBlobs(
+    git,
+    files.map(({ id }) => id),
+  )) {
+    if (isFirst) await write(`blob\nmark :${piece.index + 1}\ndata ${piece.size}\n`)
+    await write(piece.bytes)
+    if (piece.last) await write('\n')
+    isFirst = piece.last
+  }
+  await write(`commit ${reference}\ncommitter ce-delta <ce-delta> 0 +0000\ndata 0\n`)
+  for (const [index, { mode, name }] of files.entries()) {
+    await write(Buffer.concat([Buffer.from(`M ${mode} :${index + 1} `), quoted(name), Buffer.from('\n')]))
+  }
+  importer.stdin.end('done\n')
+  await importer.finished
+  return await gitText(shadow.repository, ['rev-parse', '--verify', `${reference}^{tree}`])
+}
+
+/** A path as fast-import reads it, whatever bytes it has. */
+function quoted(name: Buffer): Buffer {
+  const octal = (byte: number): string => `\\${byte.toString(8).padStart(3, '0')}`
+  const text = [...name].map((byte) =>
+    byte < 0x20 || byte === 0x22 || byte === 0x5c || byte > 0x7e ? octal(byte) : String.fromCharCode(byte),
+  )
+  return Buffer.from(`"${text.join('')}"`)
+}

@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
+import { createPrivateRepository, privateRepository, type Repository } from '../support/git.js'
+import type { Workspace } from './workspace.js'
+
+/**
+ * The shadow repository: ce-delta's own index, objects and configuration, whose work tree is the user's. It is never
+ * inside the work tree, and never touches the user's index, references, configuration or objects.
+ */
+export interface Shadow {
+  readonly workspace: Workspace
+  readonly directory: string
+  /** With the user's work tree; for commands that look at it. */
+  readonly repository: Repository
+}
+
+/** No system, global or repository configuration is read, so nothing a repository says can make git run a program. */
+const CONFIGURATION = `[core]
+	repositoryformatversion = 0
+	bare = false
+	fileMode = false
+	ignoreCase = ${process.platform === 'win32' || process.platform === 'darwin'}
+	precomposeUnicode = ${process.platform === 'darwin'}
+	untrackedCache = true
+	preloadIndex = true
+	attributesFile = /dev/null
+	longPaths = true
+	compression = 1
+	fsync = reference,index
+[index]
+	version = 4
+[status]
+	showUntrackedFiles = all
+[advice]
+	statusUoption = false
+[pack]
+	threads = 2
+`
+
+/** Opens the shadow of a workspace, and makes it where it is not there yet or was only half made. */
+export async function openShadow(workspace: Workspace): Promise<Shadow> {
+  const directory = workspace.stateDirectory
+  if ((await readTextIfPresent(join(directory, 'config'))) !== CONFIGURATION) {
+    await createPrivateRepository(directory, CONFIGURATION)
+  }
+  await borrowObjects(workspace, directory)
+  const workTree = workspace.kind === 'bare' ? {} : { workTree: workspace.root }
+  return { workspace, directory, repository: privateRepository(directory, workTree) }
+}
+
+/** What git has already is not stored twice. Objects of another hash cannot be borrowed. */
+async function borrowObjects(workspace: Workspace, directory: string): Promise<void> {
+  if (workspace.git === null || workspace.git.objectFormat !== 'sha1') return
+  const alternates = join(directory, 'objects', 'info', 'alternates')
+  const wanted = `${quoteAlternate(workspace.git.objectDirectory)}\n`
+  if ((await readTextIfPresent(alternates)) === wanted) return
+  await mkdir(join(directory, 'objects', 'info'), { recursive: true })
+  await writeFileDurably(alternates, wanted)
+}
+
+/** A line that begins with `#` is a comment, one in quotes is unquoted (git's `alternates` file). */
+function quoteAlternate(path: string): string {
+  return /^[#"]|\n/.test(path) ? JSON.stringify(path) : path
+}
+
+/** The same repository with an index of its own, for trees that are not the work tree. */
+export function withIndex(shadow: Shadow, indexFile: string): Repository {
+  return privateRepository(shadow.directory, { indexFile })
+}
+
+/**
+ * Forgets what the index knows, so that the next scan reads and stores every file again. The cure for objects that
+ * are gone, because they were borrowed and the user's repository dropped them.
+ */
+export async function forgetIndex(shadow: Shadow): Promise<void> {
+  for (const name of ['index', 'index.lock', 'commit-index', 'scan']) {
+    await rm(join(shadow.directory, name), { force: true })
+  }
+}
+
+/** How long git of a killed push may still be busy with the index. */
+const LONGEST_INDEX_WRITE = 5000
+
+/**
+ * Removes the locks that a killed push left in the shadow. Only under the push lock, and not before git had time to
+ * end by itself: it goes on for a moment after its parent was killed.
+ */
+export async function clearInterrupted(shadow: Shadow): Promise<void> {
+  const indexLock = join(shadow.directory, 'index.lock')
+  const deadline = performance.now() + LONGEST_INDEX_WRITE
+  while (existsSync(indexLock) && performance.now() < deadline) await sleep(50)
+  await rm(indexLock, { force: true })
+  for (const name of await readdir(shadow.directory)) {
+    if (/^(?:HEAD\.lock|packed-refs\.lock|(?:tree|judge|commit)-index\.\d+(?:\.lock)?)$/.test(name)) {
+      await rm(join(shadow.directory, name), { force: true })
+    }
+  }
+  await removeLocks(join(shadow.directory, 'refs'))
+}
+
+async function removeLocks(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
+    if (entry.isFile() && entry.name.endsWith('.lock')) await rm(join(entry.parentPath, entry.name), { force: true })
+  }
+}

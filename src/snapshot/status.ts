@@ -1,0 +1,70 @@
+import { startGit } from '../support/git.js'
+import type { Shadow } from './shadow.js'
+
+/** What git says of the work tree, compared with the index of the shadow and with its last scan. */
+export interface WorkTreeStatus {
+  /** Paths that the index has, but not as they are on disk. */
+  readonly changed: readonly Buffer[]
+  /** Paths that the index does not have. */
+  readonly untracked: readonly Buffer[]
+  /** Untracked repositories inside the work tree, without the slash at the end. */
+  readonly nested: readonly Buffer[]
+  /** The index is not as the last scan left it: a scan was interrupted. */
+  readonly isIndexAhead: boolean
+  /** Folders that could not be listed, as git names them. */
+  readonly unreadableFolders: readonly string[]
+}
+
+const SPACE = 0x20
+const SLASH = 0x2f
+
+/** One `git status`: its cost is that of the user's own `git status`, because the index keeps a stat cache. */
+export async function readStatus(shadow: Shadow, setting: string): Promise<WorkTreeStatus> {
+  const args = ['status', '--porcelain=v2', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=all']
+  const git = startGit(shadow.repository, args, { settings: [setting] })
+  git.stdin.end()
+  const changed: Buffer[] = []
+  const untracked: Buffer[] = []
+  const nested: Buffer[] = []
+  let isIndexAhead = false
+  for await (const entry of nulTerminated(git.stdout)) {
+    const kind = String.fromCharCode(entry[0] ?? 0)
+    if (kind === '?') {
+      const name = entry.subarray(2)
+      if (name.at(-1) === SLASH) nested.push(Buffer.from(name.subarray(0, -1)))
+      else untracked.push(Buffer.from(name))
+    } else if (kind === '1' || kind === 'u') {
+      const hasChangedInIndex = entry[2] !== '.'.charCodeAt(0)
+      const hasChangedOnDisk = entry[3] !== '.'.charCodeAt(0)
+      if (hasChangedInIndex) isIndexAhead = true
+      if (hasChangedOnDisk) changed.push(Buffer.from(afterSpaces(entry, kind === '1' ? 8 : 10)))
+    }
+  }
+  const complaint = await git.finished
+  return { changed, untracked, nested, isIndexAhead, unreadableFolders: unreadableFolders(complaint) }
+}
+
+function unreadableFolders(complaint: string): string[] {
+  const warnings = complaint.matchAll(/^warning: could not open directory '(.*)\/': /gm)
+  return [...warnings].map((warning) => warning[1] ?? '')
+}
+
+function afterSpaces(entry: Buffer, spaces: number): Buffer {
+  let at = 0
+  for (let seen = 0; seen < spaces; seen++) at = entry.indexOf(SPACE, at) + 1
+  return entry.subarray(at)
+}
+
+/** Cuts a stream at its NUL bytes. */
+async function* nulTerminated(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let carry = Buffer.alloc(0)
+  for await (const chunk of stream) {
+    const bytes = carry.length === 0 ? chunk : Buffer.concat([carry, chunk])
+    let start = 0
+    for (let end = bytes.indexOf(0, start); end !== -1; end = bytes.indexOf(0, start)) {
+      yield bytes.subarray(start, end)
+      start = end + 1
+    }
+    carry = Buffer.from(bytes.subarray(start))
+  }
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path'
+import type { Config } from './config/config.js'
+import { deltaOf } from './delivery/prepare.js'
+import type { Receiver, ReceiverStatus } from './delivery/receiver.js'
+import { countOperations, type OperationCounts, type TreeId } from './delta/operation.js'
+import { identityOf, receiverFor } from './identity.js'
+import { outboxOf, snapshotOptions } from './push.js'
+import { type ReportedError, reportedError } from './report/report.js'
+import { readConfirmed } from './snapshot/confirmed.js'
+import { takeSnapshot } from './snapshot/scan.js'
+import { clearInterrupted, openShadow, type Shadow } from './snapshot/shadow.js'
+import type { Workspace } from './snapshot/workspace.js'
+import { asDeltaError } from './support/errors.js'
+import { EMPTY_TREE } from './support/git.js'
+import { tryLock } from './support/lock.js'
+
+/** Both ends of a workspace, side by side. */
+export interface StatusReport {
+  readonly event: 'status'
+  readonly workspace: string
+  readonly receiver: string
+  /** null while a push is running: it owns the shadow repository. */
+  readonly here: { readonly tree: TreeId; readonly skipped: number } | null
+  readonly there: {
+    readonly tree: TreeId | null
+    readonly sequence: number | null
+    readonly last_upload: string | null
+    readonly pending_operations: number | null
+    readonly mirror: string | null
+    readonly error: ReportedError | null
+  }
+  readonly confirmed: { readonly tree: TreeId; readonly sequence: number; readonly at: string } | null
+  readonly pending: {
+    /** What the next push would send; null where that is not known. */
+    readonly operations: OperationCounts | null
+    readonly bundles: number
+    readonly bytes: number
+    /** A bundle was sent and its answer is missing. */
+    readonly attempted: boolean
+  }
+  readonly equal: 'yes' | 'no' | 'unknown'
+}
+
+/** Looks at both ends; changes nothing at either. */
+export async function readStatusReport(
+  workspace: Workspace,
+  config: Config,
+  signal: AbortSignal,
+): Promise<StatusReport> {
+  const identity = identityOf(workspace, config)
+  const shadow = await openShadow(workspace)
+  const receiver = await receiverFor(config, identity)
+  const [here, asked] = await Promise.all([lookHere(shadow, config), ask(receiver, signal)])
+  const confirmed = await readConfirmed(shadow, receiver.key)
+  const waiting = await outboxOf(shadow, receiver).list()
+  const operations = here === null ? null : (await deltaOf(shadow, confirmed?.tree ?? EMPTY_TREE, here.tree)).operations
+  return {
+    event: 'status',
+    workspace: identity.workspacePath,
+    receiver: receiver.name,
+    here,
+    there: asked,
+    confirmed:
+      confirmed === null ? null : { tree: confirmed.tree, sequence: confirmed.sequence, at: confirmed.confirmedAt },
+    pending: {
+      operations: operations === null ? null : countOperations(operations),
+      bundles: waiting.length,
+      bytes: waiting.reduce((sum, { bytes }) => sum + bytes, 0),
+      attempted: waiting.some(({ attemptedAt }) => attemptedAt !== null),
+    },
+    equal: here === null || asked.tree === null ? 'unknown' : here.tree === asked.tree ? 'yes' : 'no',
+  }
+}
+
+async function lookHere(shadow: Shadow, config: Config): Promise<StatusReport['here']> {
+  if (shadow.workspace.kind === 'bare') return null
+  const lock = await tryLock(join(shadow.directory, 'push.lock'))
+  if (!('release' in lock)) return null
+  try {
+    await clearInterrupted(shadow)
+    const { tree, skipped } = await takeSnapshot(shadow, snapshotOptions(config))
+    return { tree, skipped: skipped.length }
+  } finally {
+    await lock.release()
+  }
+}
+
+async function ask(receiver: Receiver, signal: AbortSignal): Promise<StatusReport['there']> {
+  try {
+    return describe(await receiver.status(signal))
+  } catch (thrown) {
+    const error = reportedError(asDeltaError(thrown))
+    return { tree: null, sequence: null, last_upload: null, pending_operations: null, mirror: null, error }
+  }
+}
+
+function describe(status: ReceiverStatus): StatusReport['there'] {
+  const { tree, sequence, lastUpload, pendingOperations, mirror } = status
+  return { tree, sequence, last_upload: lastUpload, pending_operations: pendingOperations, mirror, error: null }
+}

@@ -1,0 +1,95 @@
+import { DeltaError } from './errors.js'
+import { gitText, type Repository, runGit, startGit } from './git.js'
+import { splitNul } from './text.js'
+
+/** A piece of the content of the blob asked for at `index`. */
+export interface BlobPiece {
+  readonly index: number
+  /** The size of the whole blob. */
+  readonly size: number
+  readonly bytes: Buffer
+  readonly last: boolean
+}
+
+export interface TreeFile {
+  readonly path: string
+  readonly blob: string
+}
+
+export async function listTree(repository: Repository, tree: string): Promise<TreeFile[]> {
+  const listing = await runGit(repository, ['ls-tree', '-r', '-z', '--full-tree', tree])
+  return splitNul(listing).map((entry) => {
+    const tab = entry.indexOf(0x09)
+    return { path: entry.toString('utf8', tab + 1), blob: entry.toString('latin1', tab - 40, tab) }
+  })
+}
+
+/** Sizes of blobs in bytes. Throws `objects-missing`. */
+export async function blobSizes(repository: Repository, blobs: Iterable<string>): Promise<Map<string, number>> {
+  const wanted = [...new Set(blobs)]
+  const input = wanted.length === 0 ? '' : `${wanted.join('\n')}\n`
+  const output = await gitText(repository, ['cat-file', '--batch-check=%(objectname) %(objectsize)', '--buffer'], {
+    input,
+  })
+  const sizes = new Map<string, number>()
+  for (const line of output === '' ? [] : output.split('\n')) {
+    const [blob, size] = line.split(' ')
+    if (blob === undefined || size === undefined || size === 'missing') throw missing(line)
+    sizes.set(blob, Number(size))
+  }
+  return sizes
+}
+
+/** Streams the contents of blobs out of one git process, in the order asked for. Throws `objects-missing`. */
+export async function* readBlobs(repository: Repository, blobs: readonly string[]): AsyncGenerator<BlobPiece> {
+  if (blobs.length === 0) return
+  const git = startGit(repository, ['cat-file', '--batch=%(objectname) %(objecttype) %(objectsize)', '--buffer'])
+  git.stdin.end(`${blobs.join('\n')}\n`)
+  let index = 0
+  let size = 0
+  let left = -1
+  let carry: Buffer = Buffer.alloc(0)
+  try {
+    for await (const chunk of git.stdout) {
+      let rest: Buffer = carry.length === 0 ? chunk : Buffer.concat([carry, chunk])
+      carry = Buffer.alloc(0)
+      while (rest.length > 0) {
+        if (left === -1) {
+          const end = rest.indexOf(0x0a)
+          if (end === -1) break
+          size = parseBatchHeader(rest.toString('latin1', 0, end))
+          left = size
+          rest = rest.subarray(end + 1)
+          if (size === 0) yield { index, size, bytes: Buffer.alloc(0), last: true }
+        } else if (left === 0) {
+          // The newline that git writes after every content.
+          rest = rest.subarray(1)
+          left = -1
+          index++
+        } else {
+          const bytes = rest.subarray(0, left)
+          left -= bytes.length
+          rest = rest.subarray(bytes.length)
+          yield { index, size, bytes, last: left === 0 }
+        }
+      }
+      carry = rest
+    }
+    await git.finished
+  } finally {
+    git.end()
+  }
+  if (index !== blobs.length) throw missing(blobs[index] ?? '')
+}
+
+function parseBatchHeader(header: string): number {
+  const [name, type, size] = header.split(' ')
+  if (type === 'blob' && size !== undefined) return Number(size)
+  throw missing(name ?? header)
+}
+
+function missing(what: string): DeltaError {
+  return new DeltaError('objects-missing', 'An object of the shadow repository is gone.', {
+    facts: { object: what.slice(0, 60) },
+  })
+}

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { temporaryName } from './durable-files.js'
+import { DeltaError, systemErrorCode } from './errors.js'
+import { asFields, parseJson } from './json.js'
+
+/** Who holds a lock: a process, told apart from a later one with the same number by when it and the machine started. */
+export interface LockHolder {
+  readonly nonce: string
+  readonly pid: number
+  readonly started: string
+  readonly boot: string
+  readonly host: string
+  readonly since: string
+}
+
+export interface Lock {
+  readonly holder: LockHolder
+  /** Throws `already-running` where the lock is no longer ours; asked before every step that cannot be taken back. */
+  verify(): Promise<void>
+  release(): Promise<void>
+}
+
+/**
+ * Takes a lock that lives in a file, or returns who holds it. A lock whose holder is dead is taken over.
+ *
+ * The lock appears whole or not at all (`link` of a written file). Taking over is itself done under a lock, beside the
+ * first: the dead holder's file is replaced, by `rename`, only by who holds that one and has seen under it that the
+ * file is still the dead holder's. So there is never a moment without a lock, and never two winners (faults.md 0.6).
+ */
+export async function tryLock(path: string): Promise<Lock | LockHolder> {
+  const holder = thisProcess()
+  const own = temporaryName(path)
+  await writeFile(own, JSON.stringify(holder), { flag: 'wx', mode: 0o600 })
+  try {
+    for (;;) {
+      if (await linkNew(own, path)) return heldLock(path, holder)
+      const current = await readHolder(path)
+      if (current === null) continue
+      if (isAlive(current)) return current
+      if (await takeOver(path, own, current)) return heldLock(path, holder)
+    }
+  } finally {
+    await rm(own, { force: true })
+  }
+}
+
+export interface WaitOptions {
+  readonly milliseconds: number
+  readonly busy: (holder: LockHolder) => DeltaError
+}
+
+/** Takes a lock, waiting for its holder; throws what `busy` makes of the holder when the time is over. */
+export async function takeLock(path: string, wait: WaitOptions): Promise<Lock> {
+  const deadline = performance.now() + wait.milliseconds
+  for (;;) {
+    const result = await tryLock(path)
+    if ('release' in result) return result
+    if (performance.now() >= deadline) throw wait.busy(result)
+    await sleep(25)
+  }
+}
+
+async function linkNew(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'EEXIST') return false
+    throw thrown
+  }
+}
+
+async function takeOver(path: string, own: string, dead: LockHolder): Promise<boolean> {
+  const guard = await tryLock(`${path}.takeover`)
+  if (!('release' in guard)) {
+    await sleep(2)
+    return false
+  }
+  try {
+    if ((await readHolder(path))?.nonce !== dead.nonce) return false
+    await rename(own, path)
+    return true
+  } finally {
+    await guard.release()
+  }
+}
+
+function heldLock(path: string, holder: LockHolder): Lock {
+  const isOurs = async (): Promise<boolean> => (await readHolder(path))?.nonce === holder.nonce
+  return {
+    holder,
+    async verify() {
+      if (!(await isOurs()))
+        throw new DeltaError('already-running', 'Another process took over this work.', { facts: { lock: path } })
+    },
+    async release() {
+      if (await isOurs()) await rm(path, { force: true })
+    },
+  }
+}
+
+/** A lock that cannot be understood was not written by us; its holder is taken for dead. */
+async function readHolder(path: string): Promise<LockHolder | null> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'ENOENT') return null
+    throw thrown
+  }
+  const fields = asFields(parseJson(text))
+  const string = (name: string): string => (typeof fields?.[name] === 'string' ? fields[name] : '')
+  const pid = typeof fields?.pid === 'number' && Number.isSafeInteger(fields.pid) ? fields.pid : 0
+  return {
+    nonce: string('nonce'),
+    pid,
+    started: string('started'),
+    boot: string('boot'),
+    host: string('host'),
+    since: string('since'),
+  }
+}
+
+/** A holder on another machine is never declared dead: it cannot be looked at from here. */
+function isAlive(holder: LockHolder): boolean {
+  if (holder.pid <= 0) return false
+  if (holder.host !== hostname()) return true
+  if (holder.boot !== bootId()) return false
+  try {
+    process.kill(holder.pid, 0)
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'ESRCH') return false
+    if (systemErrorCode(thrown) !== 'EPERM') throw thrown
+  }
+  return holder.started === startOf(holder.pid)
+}
+
+function thisProcess(): LockHolder {
+  return {
+    nonce: randomUUID(),
+    pid: process.pid,
+    started: startOf(process.pid),
+    boot: bootId(),
+    host: hostname(),
+    since: new Date().toISOString(),
+  }
+}
+
+function bootId(): string {
+  return readOrEmpty('/proc/sys/kernel/random/boot_id').trim()
+}
+
+/** When a process started, in ticks since boot; empty where the system does not tell, then the number alone decides. */
+function startOf(pid: number): string {
+  const stat = readOrEmpty(`/proc/${pid}/stat`)
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown
+    return ''
+  }
+}

@@ -1,0 +1,68 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from '@jest/globals'
+import type { BundleLimits } from '../../src/bundle/reader.js'
+import { DEFAULT_LIMITS } from '../../src/bundle/reader.js'
+import { ReceiverEngine } from '../../src/receiver/engine.js'
+import { placeOf } from '../../src/receiver/place.js'
+import { DeltaError } from '../../src/support/errors.js'
+import { type Files, gitTreeOf, WORKSPACE } from './bundles.js'
+import { readTree, temporaryDirectory } from './workspace.js'
+
+export interface TestReceiver {
+  readonly engine: ReceiverEngine
+  readonly data: string
+  readonly mirrors: string
+}
+
+/** An engine with a clock that stands still. */
+export async function testReceiver(limits: Partial<BundleLimits> = {}): Promise<TestReceiver> {
+  const root = await temporaryDirectory()
+  const [data, mirrors] = [join(root, 'data'), join(root, 'mirrors')]
+  return { engine: engineOn({ data, mirrors }, limits), data, mirrors }
+}
+
+/** A second engine on the same folders, as after a restart. */
+export function engineOn(
+  { data, mirrors }: Pick<TestReceiver, 'data' | 'mirrors'>,
+  limits: Partial<BundleLimits> = {},
+): ReceiverEngine {
+  return new ReceiverEngine({
+    dataDirectory: data,
+    mirrorDirectory: mirrors,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    now: () => new Date('2025-02-01T00:00:00.000Z'),
+  })
+}
+
+export function placeIn({ data, mirrors }: Pick<TestReceiver, 'data' | 'mirrors'>, workspace = WORKSPACE) {
+  return placeOf(data, mirrors, workspace)
+}
+
+/** Mirror and repository hold exactly these files, by git's own word. */
+export async function expectExactly(receiver: TestReceiver, files: Files, workspace = WORKSPACE): Promise<void> {
+  const wanted = new Map([...files].map(([path, content]) => [path, Buffer.from(content)]))
+  const there = await readTree(placeIn(receiver, workspace).mirror.directory)
+  expect([...there.keys()].sort()).toEqual([...wanted.keys()].sort())
+  for (const [path, content] of wanted) expect(there.get(path)?.equals(content)).toBe(true)
+  const status = await receiver.engine.status(workspace)
+  expect(status.tree).toBe((await gitTreeOf(files)).tree)
+  expect(status.pendingOperations).toBe(0)
+}
+
+/** Every path below a folder, folders too: what a refusal must leave as it was. */
+export async function everythingBelow(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true }).catch(() => [])
+  return entries.filter((path) => path !== 'locks' && path !== 'workspaces' && path !== 'spool').sort()
+}
+
+/** The code of what a promise failed with. */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise
+  } catch (thrown) {
+    if (thrown instanceof DeltaError) return thrown.code
+    throw thrown
+  }
+  return 'no failure'
+}
