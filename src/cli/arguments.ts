@@ -23,7 +23,7 @@ export function withCommon(yargs: Argv): Argv<CommonArguments> {
 
 export interface ReceiverArguments {
   readonly endpoint: string | undefined
-  readonly local: boolean
+  readonly local: boolean | undefined
   readonly workspacePath: string | undefined
   readonly collection: string | undefined
   readonly data: string | undefined
@@ -35,7 +35,6 @@ export function withReceiver<Known>(yargs: Argv<Known>) {
     .option('endpoint', { type: 'string', requiresArg: true, describe: 'upload to this server' })
     .option('local', {
       type: 'boolean',
-      default: false,
       conflicts: 'endpoint',
       describe: 'use the embedded receiver, whatever is configured',
     })

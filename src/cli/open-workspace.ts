@@ -11,7 +11,7 @@ export async function openWorkspace(
   const workspace = await locateWorkspace(args.directory, process.env)
   const flags = {
     ...(args.endpoint === undefined ? {} : { endpoint: args.endpoint, enabled: true }),
-    ...(args.local ? { enabled: false } : {}),
+    ...(args.local === true ? { enabled: false } : {}),
     ...(args.workspacePath === undefined ? {} : { workspacePath: args.workspacePath }),
     ...(args.collection === undefined ? {} : { collectionName: args.collection }),
     ...(args.data === undefined ? {} : { dataDirectory: resolve(args.data) }),

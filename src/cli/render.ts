@@ -18,7 +18,10 @@ export function renderEvent(printer: Printer, event: PushEvent): void {
 
 /** What a push did, at a glance: what went, how much, how long, proven or not. */
 export function renderReport(printer: Printer, report: PushReport): void {
-  if (report.outcome === 'dry-run') return renderPlan(printer, report)
+  if (report.outcome === 'dry-run') {
+    renderPlan(printer, report)
+    return
+  }
   const time = formatDuration(report.duration_ms)
   const size = formatBytes(report.bundles.reduce((sum, { bytes }) => sum + bytes, 0))
   const volume = `${size} in ${count(report.bundles.length, 'bundle')}`
@@ -33,7 +36,7 @@ export function renderReport(printer: Printer, report: PushReport): void {
     printer.note(`${styled('careful', '…')} queued: ${describeCounts(report.operations)} · ${volume}, ${time}`)
   }
   if (report.mirror !== null && report.outcome !== 'queued') printer.note(`  mirror: ${printable(report.mirror)}`)
-  renderSkipped(printer, report.skipped)
+  renderSkipped(printer, report)
   if (report.error !== null) renderError(printer, report.error)
   if (report.fallback !== undefined) {
     printer.note('the embedded receiver got it instead:')
@@ -82,7 +85,8 @@ export function describeSkipped({ path, reason, detail }: Skipped): string {
   return `${printable(path)}: ${reason}${detail === undefined ? '' : ` (${detail})`}`
 }
 
-function renderSkipped(printer: Printer, skipped: readonly Skipped[]): void {
+function renderSkipped(printer: Printer, report: PushReport): void {
+  const { skipped } = report
   const troubles = skipped.filter(isTrouble)
   for (const trouble of troubles.slice(0, MOST_NAMES)) printer.note(styled('careful', `! ${describeSkipped(trouble)}`))
   if (troubles.length > MOST_NAMES)
@@ -91,7 +95,7 @@ function renderSkipped(printer: Printer, skipped: readonly Skipped[]): void {
   for (const item of skipped) {
     if (!isTrouble(item)) byReason.set(item.reason, (byReason.get(item.reason) ?? 0) + 1)
   }
-  if (byReason.size === 0) return
+  if (byReason.size === 0 || report.outcome === 'unchanged') return
   const reasons = [...byReason].map(([reason, number]) => `${number.toLocaleString('en-US')} ${reason}`)
   printer.note(styled('faint', `  left out: ${reasons.join(', ')} (ce-delta push --dry-run names them)`))
 }

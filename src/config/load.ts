@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { NOT_SECRET_NAMES, SECRET_NAMES } from '../snapshot/secrets.js'
 import { userDirectory } from '../snapshot/workspace.js'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
@@ -74,9 +75,9 @@ async function readConfigFile(root: string): Promise<{ config: UserConfig; file:
   const searchPlaces = CONFIG_NAMES.filter((name) => names.has(name))
   if (names.has('package.json')) searchPlaces.push('package.json')
   if (searchPlaces.length === 0) return null
-  const { cosmiconfig } = await import('cosmiconfig')
+  const { default: discovery } = await import('cosmiconfig')
   const loaders = { '.ts': loadModule, '.mts': loadModule, '.js': loadModule, '.mjs': loadModule, '.cjs': loadModule }
-  const explorer = cosmiconfig('ce-delta', { searchPlaces, packageProp: 'ce-delta', loaders, searchStrategy: 'none' })
+  const explorer = discovery.cosmiconfig('ce-delta', { searchPlaces, packageProp: 'ce-delta', loaders, searchStrategy: 'none' })
   try {
     const result = await explorer.search(root)
     if (result === null || result.isEmpty === true) return null
@@ -95,9 +96,12 @@ async function readConfigFile(root: string): Promise<{ config: UserConfig; file:
 /** TypeScript and modules of every kind, whatever the version of the user's compiler. */
 async function loadModule(path: string): Promise<unknown> {
   const { createJiti } = await import('jiti')
+  // What was compiled is kept with our own state, never in the user's tree.
+  const fsCache = join(userDirectory('state', process.env), 'compiled')
   const jiti = createJiti(join(path, '..'), {
     interopDefault: true,
-    alias: { 'ce-delta': new URL('./index.js', import.meta.url).pathname },
+    fsCache,
+    alias: { 'ce-delta': fileURLToPath(new URL('../index.js', import.meta.url)) },
   })
   return await jiti.import(path, { default: true })
 }

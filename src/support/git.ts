@@ -169,7 +169,7 @@ async function feed(stdin: Writable, input: GitInput): Promise<void> {
 
 const CLOSED_PIPE = new Set(['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED', 'ECONNRESET'])
 
-function ignoreUntilAwaited(): void {
+function ignoreUntilAwaited(): undefined {
   return undefined
 }
 

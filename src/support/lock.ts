@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { temporaryName } from './durable-files.js'
+import { isTemporary, temporaryName } from './durable-files.js'
 import { DeltaError, systemErrorCode } from './errors.js'
 import { asFields, parseJson } from './json.js'
 
@@ -32,6 +33,12 @@ export interface Lock {
  * file is still the dead holder's. So there is never a moment without a lock, and never two winners (faults.md 0.6).
  */
 export async function tryLock(path: string): Promise<Lock | LockHolder> {
+  const result = await contend(path)
+  if ('release' in result) await removeLeftOver(path)
+  return result
+}
+
+async function contend(path: string): Promise<Lock | LockHolder> {
   const holder = thisProcess()
   const own = temporaryName(path)
   await writeFile(own, JSON.stringify(holder), { flag: 'wx', mode: 0o600 })
@@ -75,7 +82,7 @@ async function linkNew(from: string, to: string): Promise<boolean> {
 }
 
 async function takeOver(path: string, own: string, dead: LockHolder): Promise<boolean> {
-  const guard = await tryLock(`${path}.takeover`)
+  const guard = await contend(takeoverOf(path))
   if (!('release' in guard)) {
     await sleep(2)
     return false
@@ -86,6 +93,40 @@ async function takeOver(path: string, own: string, dead: LockHolder): Promise<bo
     return true
   } finally {
     await guard.release()
+  }
+}
+
+function takeoverOf(path: string): string {
+  return `${path}.takeover`
+}
+
+/** A temporary file that says nothing may be one that is just being written. */
+const LONGEST_WRITE = 60_000
+
+/**
+ * Removes what contenders left that were killed. Only for the holder of the lock: while it is held, no one can take
+ * anything over, so a dead contender's guard protects nothing.
+ */
+async function removeLeftOver(path: string): Promise<void> {
+  const directory = dirname(path)
+  const guard = takeoverOf(basename(path))
+  for (const name of await readdir(directory)) {
+    const isContender = name.startsWith(`${basename(path)}.`) && isTemporary(name)
+    if (!isContender && !/^(?:\.takeover)*$/.test(name.startsWith(guard) ? name.slice(guard.length) : '?')) continue
+    const file = join(directory, name)
+    const holder = await readHolder(file)
+    if (holder === null || isAlive(holder)) continue
+    if (holder.pid <= 0 && (await isYoung(file))) continue
+    await rm(file, { force: true })
+  }
+}
+
+async function isYoung(file: string): Promise<boolean> {
+  try {
+    return Date.now() - (await stat(file)).mtimeMs < LONGEST_WRITE
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'ENOENT') return true
+    throw thrown
   }
 }
 
@@ -154,10 +195,14 @@ function bootId(): string {
   return readOrEmpty('/proc/sys/kernel/random/boot_id').trim()
 }
 
-/** When a process started, in ticks since boot; empty where the system does not tell, then the number alone decides. */
+/**
+ * When a process started, in ticks since boot; empty where the system does not tell, then the number alone decides.
+ * One that has ended and waits for its parent to notice is still listed (state Z); it started never.
+ */
 function startOf(pid: number): string {
-  const stat = readOrEmpty(`/proc/${pid}/stat`)
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  const facts = readOrEmpty(`/proc/${pid}/stat`)
+  const fields = facts.slice(facts.lastIndexOf(')') + 2).split(' ')
+  return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : (fields[19] ?? '')
 }
 
 function readOrEmpty(path: string): string {
