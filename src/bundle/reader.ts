@@ -1,6 +1,7 @@
 import { createHash, hash } from 'node:crypto'
 import { decodeUtf8, printable } from '../support/text.js'
 import { checkOperations } from './check-operations.js'
+import { checkJsonShape } from './json-guard.js'
 import {
   HASHES_NAME,
   MANIFEST_NAME,
@@ -28,7 +29,7 @@ export const DEFAULT_LIMITS: BundleLimits = {
   compressedBytes: 256 * 1024 * 1024,
   uncompressedBytes: 4 * 1024 * 1024 * 1024,
   members: 600_000,
-  metadataBytes: 192 * 1024 * 1024,
+  metadataBytes: 64 * 1024 * 1024,
 }
 
 /** A bundle whose announcement has been read and checked; its contents have not been looked at yet. */
@@ -67,7 +68,7 @@ export async function openBundle(path: string, limits: BundleLimits): Promise<Op
       current = isMetadata ? { name, chunks: [] } : null
     } else if (current !== null) {
       current.chunks.push(piece.bytes)
-      if (piece.last) texts.set(current.name, metadataText(current))
+      if (piece.last) texts.set(current.name, metadataText(current, limits.members))
       if (texts.size === METADATA_NAMES.size) break
     }
   }
@@ -164,8 +165,10 @@ function sameTop(known: string | null, top: string): string {
   return top
 }
 
-function metadataText(member: { name: string; chunks: Buffer[] }): string {
-  const text = decodeUtf8(Buffer.concat(member.chunks))
+function metadataText(member: { name: string; chunks: Buffer[] }, maxEntries: number): string {
+  const bytes = Buffer.concat(member.chunks)
+  checkJsonShape(bytes, member.name, maxEntries)
+  const text = decodeUtf8(bytes)
   if (text === null) throw refused(`${member.name} is not valid UTF-8`)
   return text
 }

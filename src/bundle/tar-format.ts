@@ -47,8 +47,9 @@ export function decodeHeaderBlock(block: Buffer, extension: PaxExtension): TarBl
     if (isExtended) throw refused('an extended header has no member')
     return { kind: 'end' }
   }
-  const header = new Header(block)
-  if (!header.cksumValid) throw refused('a member’s header is damaged')
+  if (!isChecksumRight(block) || !NUMBERS.every((field) => isNumber(block, field))) {
+    throw refused('a member’s header is damaged')
+  }
   const type = block.toString('latin1', 156, 157)
   const size = plainSize(block)
   if (type === 'x') {
@@ -113,6 +114,34 @@ function decimal(value: string): number {
   const size = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN
   if (!Number.isSafeInteger(size)) throw refused('a size is malformed')
   return size
+}
+
+/** The sum of all bytes of the header, where the sum itself counts as spaces. */
+function isChecksumRight(block: Buffer): boolean {
+  const [start, end] = [148, 156]
+  const digits = /^ *([0-7]+)[\0 ]*$/.exec(block.toString('latin1', start, end))?.[1]
+  if (digits === undefined) return false
+  const sum = block.reduce((total, byte, at) => total + (at >= start && at < end ? 0x20 : byte), 0)
+  return sum === Number.parseInt(digits, 8)
+}
+
+/** Where mode, owner, group, time and device numbers stand. */
+const NUMBERS: readonly (readonly [start: number, end: number])[] = [
+  [100, 108],
+  [108, 116],
+  [116, 124],
+  [136, 148],
+  [329, 337],
+  [337, 345],
+]
+
+/**
+ * None of these numbers is used, but a number that cannot be read makes other readers take the archive for finished
+ * (row 90). Owners and times beyond the octal range come as base-256.
+ */
+function isNumber(block: Buffer, [start, end]: readonly [number, number]): boolean {
+  const first = block[start]
+  return first === 0x80 || first === 0xff || /^ *[0-7]*[\0 ]*$/.test(block.toString('latin1', start, end))
 }
 
 /** Octal digits only: base-256 sizes, which other readers take for negative numbers, are refused (row 90). */

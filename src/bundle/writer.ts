@@ -42,7 +42,8 @@ export interface WrittenBundle {
 /** Gives the contents of blobs in the order in which they were asked for. Throws `objects-missing`. */
 export type ReadBlobs = (blobs: readonly BlobId[]) => AsyncIterable<BlobPiece>
 
-export const COMPRESSION_LEVEL = 6
+/** Measured on source code: half the time of level 6 for five percent more bytes (bench/README.md). */
+export const COMPRESSION_LEVEL = 4
 
 /**
  * Writes a bundle durably to `path`. Contents pass through once: they are hashed and compressed into a file of their

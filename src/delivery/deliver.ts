@@ -12,6 +12,12 @@ export interface DeliveryContext extends RetryContext {
 /** How long a receiver may go on applying a bundle after the connection was lost, before we stop waiting for it. */
 const LONGEST_PROCESSING = 10 * 60_000
 
+export interface Delivery {
+  readonly result: UploadResult
+  /** It was sent more than once, so that an earlier time may have been the one that counted. */
+  readonly isRepeated: boolean
+}
+
 /**
  * Sends one bundle of the outbox until its fate is known. "Attempted" is recorded before the first byte leaves; after
  * a lost answer the receiver is asked before anything is sent again (faults.md 0.1). The entry stays in the outbox:
@@ -22,23 +28,19 @@ export async function deliver(
   outbox: Outbox,
   entry: OutboxEntry,
   context: DeliveryContext,
-): Promise<UploadResult> {
-  if (!(await outbox.isIntact(entry))) {
-    await outbox.remove(entry)
-    throw new DeltaError('disk-failed', 'A bundle in the outbox is damaged; it was not sent.', {
-      facts: { bundle_id: entry.bundleId },
-      next: 'Run the command again: the bundle is made anew.',
-    })
-  }
+): Promise<Delivery> {
   if (entry.attemptedAt === null) await outbox.put({ ...entry, attemptedAt: context.now().toISOString() })
   const { bundleId, sequence, bytes, digest } = entry
   const upload = { path: outbox.bundlePath(entry), bundleId, sequence, bytes, digest }
   return await withRetry(context.policy, context, async (attempt) => {
+    const isRepeated = attempt > 1 || entry.attemptedAt !== null
     if (attempt > 1) {
       const status = await settledStatus(receiver, context)
-      if (isApplied(entry, status)) return appliedResult(entry, status)
+      if (isApplied(entry, status)) return { result: appliedResult(entry, status), isRepeated }
+      const expected = status.sequence + 1
+      if (expected > sequence) return { result: { kind: 'sequence mismatch', expected }, isRepeated }
     }
-    return await receiver.upload(upload, context.signal)
+    return { result: await receiver.upload(upload, context.signal), isRepeated }
   })
 }
 

@@ -1,10 +1,14 @@
 import type { TreeId } from '../delta/operation.js'
+import { EMPTY_TREE } from '../support/git.js'
+import type { OutboxEntry } from './outbox.js'
 import type { ReceiverStatus } from './receiver.js'
+
+type AttemptedBundle = Pick<OutboxEntry, 'bundleId' | 'sequence' | 'base' | 'target'>
 
 export interface RecoverInput {
   readonly confirmed: { readonly tree: TreeId; readonly sequence: number } | null
   /** A bundle that was sent without its answer having arrived. */
-  readonly attempted: { readonly bundleId: string; readonly sequence: number; readonly target: TreeId } | null
+  readonly attempted: AttemptedBundle | null
   readonly receiver: Pick<ReceiverStatus, 'sequence' | 'tree' | 'lastBundleId' | 'canListTree'>
   /** The snapshot that the receiver shall have in the end. */
   readonly target: TreeId
@@ -35,15 +39,19 @@ export type Recovery =
 export function recover(input: RecoverInput): Recovery {
   const { attempted, receiver, target } = input
   if (attempted !== null && isApplied(attempted, receiver)) {
-    return { kind: 'confirm attempted', why: 'An earlier bundle had been applied although its answer was lost.' }
+    if (receiver.tree === null || receiver.tree === attempted.target)
+      return { kind: 'confirm attempted', why: 'An earlier bundle had been applied although its answer was lost.' }
+    return compare(input, 'An earlier bundle was applied, but the receiver holds something else than it leads to.')
   }
-  if (receiver.tree !== null && receiver.tree === target && attempted === null) return { kind: 'adopt', why: null }
+  // A bundle that is still under way can do nothing any more where its number is taken.
+  const isSettled = attempted === null || receiver.sequence >= attempted.sequence
+  if (receiver.tree === target && isSettled) return { kind: 'adopt', why: null }
   return input.confirmed === null ? firstContact(input) : laterContact(input, input.confirmed)
 }
 
 /** Whether the receiver shows that a bundle was applied, and was the last. */
 export function isApplied(
-  bundle: { readonly bundleId: string; readonly sequence: number; readonly target: TreeId },
+  bundle: Pick<AttemptedBundle, 'bundleId' | 'sequence' | 'target'>,
   receiver: Pick<ReceiverStatus, 'sequence' | 'tree' | 'lastBundleId'>,
 ): boolean {
   if (receiver.lastBundleId !== null) return receiver.lastBundleId === bundle.bundleId
@@ -51,15 +59,13 @@ export function isApplied(
 }
 
 function firstContact(input: RecoverInput): Recovery {
-  if (input.receiver.sequence === 0) return input.attempted === null ? { kind: 'send' } : { kind: 'resend attempted' }
-  return compare(
-    input,
-    `The receiver is at sequence ${input.receiver.sequence}, and nothing is recorded about it here.`,
-  )
+  const { sequence, tree } = input.receiver
+  if (sequence === 0 && (tree === null || tree === EMPTY_TREE)) return inStep(input)
+  return compare(input, `The receiver is at sequence ${sequence}, and nothing is recorded about it here.`)
 }
 
 function laterContact(input: RecoverInput, confirmed: { readonly tree: TreeId; readonly sequence: number }): Recovery {
-  const { receiver } = input
+  const { receiver, attempted } = input
   if (receiver.sequence < confirmed.sequence) {
     return compare(
       input,
@@ -67,15 +73,21 @@ function laterContact(input: RecoverInput, confirmed: { readonly tree: TreeId; r
     )
   }
   if (receiver.sequence === confirmed.sequence) {
-    const isSame = receiver.tree === null || receiver.tree === confirmed.tree
-    if (isSame) return input.attempted === null ? { kind: 'send' } : { kind: 'resend attempted' }
+    if (receiver.tree === null || receiver.tree === confirmed.tree) return inStep(input)
     return compare(input, 'The receiver holds something else than what was confirmed.')
   }
-  if (input.attempted !== null && !receiver.canListTree && receiver.sequence === input.attempted.sequence) {
-    return { kind: 'resync', why: 'It is unknown whether an earlier bundle or another writer’s was applied.' }
+  if (attempted !== null && receiver.lastBundleId === null && receiver.sequence === attempted.sequence) {
+    return compare(input, 'It is unknown whether an earlier bundle or another writer’s was applied.')
   }
   const why = `Another writer brought the receiver to sequence ${receiver.sequence}; the last one from here was ${confirmed.sequence}.`
   return input.force ? compare(input, why) : { kind: 'halt', why }
+}
+
+/** An attempted bundle that does not follow on what the receiver has was made for another state, and is made anew. */
+function inStep({ attempted, receiver }: RecoverInput): Recovery {
+  if (attempted === null || attempted.sequence !== receiver.sequence + 1) return { kind: 'send' }
+  const isForThis = receiver.tree === null || receiver.tree === attempted.base
+  return { kind: isForThis ? 'resend attempted' : 'send' }
 }
 
 function compare(input: RecoverInput, why: string): Recovery {

@@ -52,6 +52,11 @@ export interface SynchroniseResult {
   readonly error: DeltaError | null
 }
 
+/** How reading the record of the last confirmation fails where its objects are gone or damaged. */
+const DAMAGED: ReadonlySet<string> = new Set(['objects-missing', 'git-failed'])
+
+const LOST_RECORD = 'The record of the last push is damaged; the receiver is asked instead.'
+
 /** Every disagreement is settled by asking; one that comes back again and again is not a disagreement any more. */
 const MAX_ROUNDS = 5
 
@@ -90,7 +95,7 @@ class Synchronisation {
 
   async rounds(asked: Promise<ReceiverStatus>): Promise<SynchroniseResult> {
     const { receiver, context, outbox } = this.#job
-    this.#confirmed = await readConfirmed(this.#job.shadow, receiver.key)
+    this.#confirmed = await this.#lastConfirmed()
     let status = await asked
     for (let round = 1; round <= MAX_ROUNDS; round++) {
       const attempted = await this.#attempted(await outbox.list())
@@ -117,22 +122,41 @@ class Synchronisation {
     const waiting = entries.slice(attempted.length)
     if (!isChain(waiting, from, sequence, target)) {
       for (const entry of waiting) await outbox.remove(entry)
-      const delta = await deltaOf(this.#job.shadow, from, target)
-      this.#operations = delta.operations
-      for await (const entry of this.#pack(delta, sequence, (tail?.position ?? 0) + 1, true))
+      const delta = await this.#deltaIfKnown(from)
+      this.#operations = delta?.operations ?? []
+      for await (const entry of delta === null ? [] : this.#pack(delta, sequence, (tail?.position ?? 0) + 1, true))
         this.#job.context.onBundle(entry)
     }
     const bundles = await outbox.list()
     const counts = bundles.reduce((sum, entry) => addCounts(sum, entry.operations), NO_OPERATIONS)
     const facts = { sequence: this.#confirmed?.sequence ?? null, receiverTree: null, mirror: null }
-    const isNothingToDo = bundles.length === 0
-    return {
-      outcome: isNothingToDo ? 'unchanged' : 'queued',
-      ...facts,
-      operations: this.#operations,
-      counts,
-      bundles,
-      error: isNothingToDo ? null : error,
+    return { outcome: 'queued', ...facts, operations: this.#operations, counts, bundles, error }
+  }
+
+  /** What was confirmed last; null also where the record of it was lost: then the receiver is asked what it has. */
+  async #lastConfirmed(): Promise<ConfirmedRecord | null> {
+    const { shadow, receiver, context } = this.#job
+    try {
+      return await readConfirmed(shadow, receiver.key)
+    } catch (thrown) {
+      if (!(thrown instanceof DeltaError) || !DAMAGED.has(thrown.code)) throw thrown
+      context.onNotice(LOST_RECORD)
+      return null
+    }
+  }
+
+  /** The changes since a snapshot; null where that snapshot was lost, so that only the receiver can tell. */
+  async #deltaIfKnown(base: TreeId): Promise<Delta | null> {
+    const { shadow, target, context } = this.#job
+    try {
+      return await deltaOf(shadow, base, target)
+    } catch (thrown) {
+      const isLost = thrown instanceof DeltaError && thrown.code === 'objects-missing' && base !== EMPTY_TREE
+      if (!isLost) throw thrown
+      // Where it is the new snapshot that was lost, this fails again, and everything is read anew.
+      await deltaOf(shadow, EMPTY_TREE, target)
+      context.onNotice(LOST_RECORD)
+      return null
     }
   }
 
@@ -184,45 +208,40 @@ class Synchronisation {
   }
 
   async #sendChanges(status: ReceiverStatus): Promise<Next> {
-    const { shadow, target, outbox } = this.#job
+    const { target, outbox } = this.#job
     const base = this.#confirmed?.tree ?? EMPTY_TREE
     const waiting = await outbox.list()
     if (isChain(waiting, base, status.sequence, target)) return await this.#deliverAll(asyncOf(waiting), status)
-    try {
-      return await this.#send(await deltaOf(shadow, base, target), status)
-    } catch (thrown) {
-      const isLost = thrown instanceof DeltaError && thrown.code === 'objects-missing' && base !== EMPTY_TREE
-      if (!isLost) throw thrown
-      this.#job.context.onNotice('The record of the last push is damaged; the receiver is asked instead.')
-      return status.canListTree ? await this.#rebase(status) : await this.#sendFull(status)
-    }
+    const delta = await this.#deltaIfKnown(base)
+    if (delta !== null) return await this.#send(delta, status)
+    return status.canListTree ? await this.#rebase(status) : await this.#sendFull(status)
   }
 
   async #rebase(status: ReceiverStatus): Promise<Next> {
-    const { shadow, receiver, context, target } = this.#job
-    const listed = await withRetry(
-      context.policy,
-      context,
-      async () => await listedTree(shadow, receiver, context.signal),
-    )
+    const { shadow, target } = this.#job
+    const listed = await this.#listed()
     if (status.tree !== null && listed !== status.tree) return { isDone: false, isStale: true, status }
-    if (listed === target) {
-      await this.#adopt(status)
-      return { isDone: true, isStale: false, status }
-    }
     return await this.#send(await deltaOf(shadow, listed, target), status)
   }
 
   async #sendFull(status: ReceiverStatus): Promise<Next> {
-    const { shadow, receiver, context, target } = this.#job
-    const known = status.canListTree
-      ? await listedTree(shadow, receiver, context.signal)
-      : (this.#confirmed?.tree ?? null)
+    const { shadow, target } = this.#job
+    const base = this.#confirmed?.tree ?? EMPTY_TREE
+    const known = status.canListTree ? await this.#listed() : ((await this.#deltaIfKnown(base))?.base ?? null)
     this.#fullIsDue = false
     return await this.#send(await fullDelta(shadow, known, target), status)
   }
 
+  async #listed(): Promise<TreeId> {
+    const { shadow, receiver, context } = this.#job
+    return await withRetry(context.policy, context, async () => await listedTree(shadow, receiver, context.signal))
+  }
+
   async #send(delta: Delta, status: ReceiverStatus): Promise<Next> {
+    if (delta.operations.length === 0) {
+      await this.#adopt(status)
+      return { isDone: true, isStale: false, status }
+    }
     for (const entry of await this.#job.outbox.list()) await this.#job.outbox.remove(entry)
     this.#operations = delta.operations
     const entries = this.#pack(delta, status.sequence, 1, !status.movesWithoutContent, status.maxBundleBytes)
@@ -266,11 +285,18 @@ class Synchronisation {
   async #deliver(entry: OutboxEntry, status: ReceiverStatus): Promise<Next> {
     const { receiver, outbox, context, lock, target } = this.#job
     await lock.verify()
-    const result = await deliver(receiver, outbox, entry, context)
+    if (!(await outbox.isIntact(entry))) {
+      context.onNotice('A bundle in the outbox was damaged; it is made anew.')
+      await outbox.remove(entry)
+      return { isDone: false, isStale: true, status }
+    }
+    const { result, isRepeated } = await deliver(receiver, outbox, entry, context)
     const isProven = result.kind === 'applied' && (result.tree === null || result.tree === entry.target)
     if (!isProven) {
       context.onNotice(`Bundle ${entry.sequence} was not what the receiver needs (${result.kind}); it is asked again.`)
-      await outbox.remove(entry)
+      // One that may have been applied stays, so that the next round can tell its effect from another writer's.
+      const mayBeApplied = result.kind === 'applied' || (result.kind === 'sequence mismatch' && isRepeated)
+      if (!mayBeApplied) await outbox.remove(entry)
       return { isDone: false, isStale: true, status }
     }
     await this.#confirm(entry, result.tree, result.sequence)

@@ -22,7 +22,23 @@ export interface ServerOptions {
   readonly token: string | null
   readonly version: string
   readonly onEvent?: (event: ServerEvent) => void
+  readonly timing?: Partial<Timing>
 }
+
+/** All in milliseconds (faults.md row 96). */
+export interface Timing {
+  /**
+   * How long nothing may move on a connection. There is no limit on a whole request: a large upload over a slow line
+   * is welcome as long as bytes come.
+   */
+  readonly idle: number
+  /** How long the headers of a request may take. */
+  readonly headers: number
+  /** How long a refused client may go on sending before it is cut off; it needs that time to read the answer. */
+  readonly linger: number
+}
+
+const TIMING: Timing = { idle: 60_000, headers: 20_000, linger: 5_000 }
 
 export interface RunningServer {
   readonly url: string
@@ -30,17 +46,8 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-/**
- * How long nothing may move on a connection. There is no limit on a whole request: a large upload over a slow line is
- * welcome as long as bytes come (faults.md row 96).
- */
-const IDLE = 60_000
-const HEADERS = 20_000
 const KEEP_ALIVE = 15_000
 const MAX_CONNECTIONS = 256
-
-/** How long a refused client may go on sending before its connection is cut; it needs that time to read the answer. */
-const LINGER = 5_000
 
 /** How long `close` waits for connections on which no upload is running. */
 const CLOSING = 1_000
@@ -66,20 +73,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 async function buildApp(options: ServerOptions, service: Service): Promise<FastifyInstance> {
+  const timing = { ...TIMING, ...options.timing }
   const app = fastify({
-    connectionTimeout: IDLE,
+    connectionTimeout: timing.idle,
     keepAliveTimeout: KEEP_ALIVE,
     requestTimeout: 0,
-    http: { headersTimeout: HEADERS, connectionsCheckingInterval: 5_000 },
+    http: { headersTimeout: timing.headers, connectionsCheckingInterval: Math.ceil(timing.headers / 4) },
     routerOptions: { ignoreTrailingSlash: true },
     forceCloseConnections: 'idle',
   })
   app.server.maxConnections = MAX_CONNECTIONS
   app.removeAllContentTypeParsers()
   await app.register(fastifyMultipart, { throwFileSizeLimit: false })
-  app.setErrorHandler((thrown, request, reply) => sendRefusal(service, thrown, request, reply))
+  const refuse = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    dropRest(request, timing.linger)
+    sendRefusal(service, thrown, request, reply)
+  }
+  app.setErrorHandler((thrown, request, reply) => refuse(thrown, request, reply))
   app.setNotFoundHandler((request, reply) => {
-    sendRefusal(service, new HttpRefusal(404, 'NOT_FOUND', 'There is nothing at this address.'), request, reply)
+    refuse(new HttpRefusal(404, 'NOT_FOUND', 'There is nothing at this address.'), request, reply)
   })
   app.addHook('onRequest', async ({ headers }) => checkBrowser(headers, options.host))
   app.get(HEALTH_PATH, async () => ({
@@ -110,7 +122,6 @@ function sendRefusal(service: Service, thrown: unknown, request: FastifyRequest,
   if (error.retry_after !== undefined && status === 503)
     reply.header('retry-after', Math.ceil(error.retry_after / 1000))
   if (status === 401) reply.header('www-authenticate', 'Bearer')
-  dropRest(request)
   const isUpload = request.routeOptions.url === UPLOAD_PATH
   reply.code(status).send(isUpload ? failedUpload(error) : { detail: error.message, error })
 }
@@ -123,11 +134,11 @@ function workspaceOf({ query }: FastifyRequest): { workspace_path?: string } {
 }
 
 /** Reads past what a refused client still sends, for a moment only. */
-function dropRest({ raw }: FastifyRequest): void {
+function dropRest({ raw }: FastifyRequest, linger: number): void {
   if (raw.complete) return
   raw.unpipe()
   raw.resume()
-  const cut = setTimeout(() => raw.socket.destroy(), LINGER)
+  const cut = setTimeout(() => raw.socket.destroy(), linger)
   raw.once('end', () => clearTimeout(cut))
   raw.once('close', () => clearTimeout(cut))
 }

@@ -18,6 +18,7 @@ import {
 } from './ignore-rules.js'
 import type { Shadow } from './shadow.js'
 import { readStatus, type WorkTreeStatus } from './status.js'
+import { updateIndex } from './update-index.js'
 
 export interface SnapshotOptions {
   readonly rules: EligibilityRules
@@ -68,7 +69,7 @@ async function scan(shadow: Shadow, options: SnapshotOptions): Promise<Snapshot>
   for (const name of untracked) judgement.judgeUntracked(name)
   if (haveRulesChanged) await judgeAgain(shadow, ignore, judgement, lastStamp.rules !== options.rulesFingerprint)
   judgement.skipped.push(...opened.skipped, ...opened.status.unreadableFolders.map(unreadableFolder))
-  await updateIndex(shadow, judgement)
+  await updateIndex(shadow, judgement.added, judgement.removed)
   const isUnchanged = judgement.isEmpty && !opened.status.isIndexAhead && !opened.hasOpened
   const tree = isUnchanged ? await lastScannedTree(shadow) : await storeScan(shadow)
   if (haveRulesChanged) await writeFileDurably(stampFile(shadow), `${stamp}\n${options.rulesFingerprint}\n`)
@@ -187,32 +188,6 @@ function linkedWorktreeReason(shadow: Shadow, name: Buffer): 'linked worktree' |
   const gitFile = Buffer.concat([Buffer.from(`${shadow.workspace.root}/`), name, Buffer.from('/.git')])
   if (statSync(gitFile, { throwIfNoEntry: false })?.isFile() !== true) return null
   return /[\\/]worktrees[\\/][^\\/]+\s*$/.test(readFileSync(gitFile, 'utf8')) ? 'linked worktree' : null
-}
-
-/** From this many files on they are stored in one pack instead of one file each. */
-const PACK_FROM = 200
-
-async function updateIndex(shadow: Shadow, judgement: Judgement): Promise<void> {
-  const update = ['update-index', '--add', '--remove', '--replace', '-z', '--stdin']
-  if (judgement.removed.size > 0) {
-    await runGit(shadow.repository, ['update-index', '--force-remove', '-z', '--stdin'], {
-      input: terminated(judgement.removed),
-    })
-  }
-  if (judgement.added.size === 0) return
-  const settings =
-    judgement.added.size >= PACK_FROM && (await packsManyFiles(shadow)) ? ['core.bigFileThreshold=1'] : []
-  await runGit(shadow.repository, update, { input: terminated(judgement.added), settings })
-}
-
-function* terminated(names: ReadonlyMap<string, Buffer>): Generator<Buffer> {
-  for (const name of names.values()) yield Buffer.concat([name, Buffer.from([0])])
-}
-
-/** Since 2.38 `update-index` collects large files in one pack; before, it would make a pack of each. */
-async function packsManyFiles(shadow: Shadow): Promise<boolean> {
-  const [, major, minor] = /(\d+)\.(\d+)/.exec(await gitText(shadow.repository, ['--version'])) ?? []
-  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 38)
 }
 
 /** HEAD of the shadow is the last scan, so that `git status` compares with it at no cost. */

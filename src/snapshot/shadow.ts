@@ -23,6 +23,7 @@ const CONFIGURATION = `[core]
 	bare = false
 	fileMode = false
 	ignoreCase = ${process.platform === 'win32' || process.platform === 'darwin'}
+	logAllRefUpdates = false
 	precomposeUnicode = ${process.platform === 'darwin'}
 	untrackedCache = true
 	preloadIndex = true

@@ -1,6 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import type { PushReport } from '../../report/report.js'
 import { isTrouble } from '../../snapshot/eligibility.js'
+import type { Workspace } from '../../snapshot/workspace.js'
 import { exitCodeOf } from '../../support/errors.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
 import { interruptible } from '../interruption.js'
@@ -53,7 +54,13 @@ export async function run(args: PushArguments): Promise<number> {
   )
   printer.event(report)
   renderReport(printer, report)
+  if (report.outcome === 'confirmed') await startMaintenance(workspace)
   return interruption.exitCode(exitCodeOfReport(report))
+}
+
+async function startMaintenance(workspace: Workspace): Promise<void> {
+  const { startMaintenanceIfDue } = await import('../../maintain.js')
+  await startMaintenanceIfDue(workspace, process.argv[1] ?? '')
 }
 
 /** 3: done, but some files could not be read or carried. */
