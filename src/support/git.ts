@@ -86,7 +86,9 @@ export function privateRepository(
   environment.GIT_DIR = gitDirectory
   if (options.workTree !== undefined) environment.GIT_WORK_TREE = options.workTree
   if (options.indexFile !== undefined) environment.GIT_INDEX_FILE = options.indexFile
-  return { directory: options.workTree ?? gitDirectory, environment, settings: HARMLESS }
+  // Without a configuration git still looks for `~/.config/git/ignore`.
+  const settings = [...HARMLESS, `core.excludesFile=${devNull}`]
+  return { directory: options.workTree ?? gitDirectory, environment, settings }
 }
 
 export type GitInput = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>
