@@ -6,11 +6,16 @@ import type { IncomingBundle } from './engine.js'
 import type { Place } from './place.js'
 import { type AppliedState, findApplied } from './record.js'
 
-export function checkWorkspace(bundle: OpenedBundle, incoming: IncomingBundle): void {
+/** The form of an upload and the manifest of its bundle say the same. */
+export function checkAgreement(bundle: OpenedBundle, incoming: IncomingBundle): void {
   if (bundle.manifest.workspace_path !== incoming.workspacePath) {
     throw refused('its manifest names another workspace than the upload', {
       workspace_path: bundle.manifest.workspace_path,
     })
+  }
+  const { sequence_number: announced } = bundle.manifest
+  if (announced !== null && incoming.sequence !== null && announced !== incoming.sequence) {
+    throw refused(`its manifest is of sequence ${announced}, the upload of ${incoming.sequence}`, { announced })
   }
 }
 

@@ -7,7 +7,8 @@ import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE, runGit } from '../support/git.js'
 import { listTree, type TreeFile } from '../support/git-objects.js'
 import { takeLock } from '../support/lock.js'
-import { checkTree, checkWorkspace, findReplay, nextSequence } from './admission.js'
+import { isMaintenanceDue, maintainRepository } from '../support/maintenance.js'
+import { checkAgreement, checkTree, findReplay, nextSequence } from './admission.js'
 import { adoptObjects, importBundle } from './import-bundle.js'
 import { advanceMirror, isMirrorMissing, repairMirror } from './mirror.js'
 import { knownWorkspaces, type Place, placeExists, placeOf, preparePlace } from './place.js'
@@ -115,7 +116,7 @@ export class ReceiverEngine {
   async apply(incoming: IncomingBundle): Promise<AppliedAnswer> {
     const place = this.#place(incoming.workspacePath)
     const bundle = await openBundle(incoming.path, this.limits)
-    checkWorkspace(bundle, incoming)
+    checkAgreement(bundle, incoming)
     return await this.#alone(place, async ({ applied }) => {
       const replay = await findReplay(place, applied, bundle, incoming)
       if (replay !== null) return answerOf(replay, place, true)
@@ -135,6 +136,13 @@ export class ReceiverEngine {
       await this.#alone(place, async (references) => repair(place, references))
     }
     return paths
+  }
+
+  /** Tidies the repository of a workspace up where that is due; nothing of it can be seen from outside. */
+  async maintainIfDue(workspacePath: string): Promise<void> {
+    const place = this.#place(workspacePath)
+    if (!(await isMaintenanceDue(place.gitDirectory))) return
+    await this.#alone(place, async () => maintainRepository(place.gitDirectory, place.repository))
   }
 
   async #commit(

@@ -18,7 +18,7 @@ import {
   trackedThoughIgnored,
 } from './ignore-rules.js'
 import { Judgement } from './judgement.js'
-import type { Shadow } from './shadow.js'
+import { forgetIndex, type Shadow } from './shadow.js'
 import { readStatus, type WorkTreeStatus } from './status.js'
 import { updateIndex } from './update-index.js'
 
@@ -38,9 +38,13 @@ export interface Snapshot {
 
 const MAX_ATTEMPTS = 3
 
+/** How git says that it cannot read an index. */
+const DAMAGED_INDEX = /index file|bad signature|bad index version|malformed name field|unordered stage|index uses/
+
 /**
  * Takes a snapshot of the work tree: git says what may have changed, the rules say what is eligible, git stores it.
- * The cost follows the change, not the tree. A file that changes while it is read makes the scan start again.
+ * The cost follows the change, not the tree. A file that changes while it is read makes the scan start again; an index
+ * that was damaged is made anew.
  */
 export async function takeSnapshot(shadow: Shadow, options: SnapshotOptions): Promise<Snapshot> {
   for (let attempt = 1; ; attempt++) {
@@ -49,6 +53,7 @@ export async function takeSnapshot(shadow: Shadow, options: SnapshotOptions): Pr
     } catch (thrown) {
       const mayPass = thrown instanceof DeltaError && thrown.code === 'git-failed' && attempt < MAX_ATTEMPTS
       if (!mayPass) throw thrown
+      if (DAMAGED_INDEX.test(String(thrown.facts.complaint))) await forgetIndex(shadow)
     }
   }
 }
@@ -64,7 +69,7 @@ async function scan(shadow: Shadow, options: SnapshotOptions): Promise<Snapshot>
   const started = performance.now()
   const ignore = await installIgnoreRules(shadow, options.exclude)
   const [status, ignored, forced, lastRules] = await Promise.all([
-    readStatus(shadow, ignore.setting),
+    readStatus(shadow, [ignore.setting]),
     snapshotThoughIgnored(shadow, ignore),
     trackedThoughIgnored(shadow, ignore),
     readTextIfPresent(rulesFile(shadow)),
@@ -145,7 +150,8 @@ async function openNestedRepositories(
     const doors = toOpen.map((name) => placeholder(Buffer.concat([name, DOOR])))
     await runGit(shadow.repository, ['update-index', '-z', '--index-info'], { input: doors })
     hasOpened = true
-    status = await readStatus(shadow, ignore.setting)
+    // git's cache of folders does not notice that such an entry is no longer to be listed as one.
+    status = await readStatus(shadow, [ignore.setting, 'core.untrackedCache=false'])
   }
 }
 

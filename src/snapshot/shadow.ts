@@ -4,7 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
-import { createPrivateRepository, privateRepository, type Repository, runGit } from '../support/git.js'
+import { createPrivateRepository, privateRepository, RAW_BYTES, type Repository, runGit } from '../support/git.js'
 import type { Workspace } from './workspace.js'
 
 /**
@@ -46,12 +46,20 @@ const CONFIGURATION = `[core]
 export async function openShadow(workspace: Workspace): Promise<Shadow> {
   const directory = workspace.stateDirectory
   await claim(directory)
-  if ((await readTextIfPresent(join(directory, 'config'))) !== CONFIGURATION) {
-    await createPrivateRepository(directory, CONFIGURATION)
-  }
+  if (!(await isSound(directory))) await createPrivateRepository(directory, CONFIGURATION)
   await borrowObjects(workspace, directory)
   const workTree = workspace.kind === 'bare' ? {} : { workTree: workspace.root }
   return { workspace, directory, repository: privateRepository(directory, workTree) }
+}
+
+/** Whether it is what was made here. A HEAD that is damaged goes: the last scan is only a hint. */
+async function isSound(directory: string): Promise<boolean> {
+  const read = async (name: string): Promise<string | null> => await readTextIfPresent(join(directory, name))
+  const [config, attributes, head] = await Promise.all(['config', 'info/attributes', 'HEAD'].map(read))
+  const isHeadSound = /^(?:ref: refs\/heads\/main|[0-9a-f]{40})\n$/.test(head ?? '')
+  if (!isHeadSound) await rm(join(directory, 'HEAD'), { force: true })
+  const hasFolders = ['objects', 'refs'].every((name) => existsSync(join(directory, name)))
+  return isHeadSound && hasFolders && config === CONFIGURATION && attributes === RAW_BYTES
 }
 
 /**

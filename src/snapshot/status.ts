@@ -19,9 +19,9 @@ const SPACE = 0x20
 const SLASH = 0x2f
 
 /** One `git status`: its cost is that of the user's own `git status`, because the index keeps a stat cache. */
-export async function readStatus(shadow: Shadow, setting: string): Promise<WorkTreeStatus> {
+export async function readStatus(shadow: Shadow, settings: readonly string[]): Promise<WorkTreeStatus> {
   const args = ['status', '--porcelain=v2', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=all']
-  const git = startGit(shadow.repository, args, { settings: [setting] })
+  const git = startGit(shadow.repository, args, { settings })
   git.stdin.end()
   const changed: Buffer[] = []
   const untracked: Buffer[] = []

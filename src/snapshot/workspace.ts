@@ -38,10 +38,11 @@ export interface Workspace {
 export async function locateWorkspace(directory: string, environment: NodeJS.ProcessEnv): Promise<Workspace> {
   const start = await existingDirectory(directory)
   const repository = userRepository(start, environment)
-  const [found, globalExcludeFile] = await Promise.all([
-    findGit(repository),
-    findGlobalExcludeFile(repository, environment),
-  ])
+  const asked = findGlobalExcludeFile(repository, environment)
+  // It is awaited after the repository was found: why that fails is the better answer.
+  asked.catch(() => undefined)
+  const found = await findGit(repository)
+  const globalExcludeFile = await asked
   if (found === null) {
     const stateDirectory = stateDirectoryOutside(start, environment)
     return {
@@ -136,7 +137,7 @@ async function askLocation(repository: Repository): Promise<Location | null> {
 
 async function findGlobalExcludeFile(repository: Repository, environment: NodeJS.ProcessEnv): Promise<string> {
   const configured = await gitTextOrNull(repository, ['config', '--type=path', '--get', 'core.excludesFile'])
-  const home = environment.XDG_CONFIG_HOME || join(homedir(), '.config')
+  const home = environment.XDG_CONFIG_HOME || join(environment.HOME || homedir(), '.config')
   return configured ? resolve(repository.directory, configured) : join(home, 'git', 'ignore')
 }
 

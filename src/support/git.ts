@@ -251,7 +251,7 @@ export async function createPrivateRepository(gitDirectory: string, configuratio
 }
 
 /** No conversion of any kind: line ends, identifiers, large-file pointers and encodings stay as they are on disk. */
-const RAW_BYTES = '* -text -ident -filter -working-tree-encoding\n'
+export const RAW_BYTES = '* -text -ident -filter -working-tree-encoding\n'
 
 /** The tree without entries; git knows it without storing it. */
 export const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904'

@@ -53,9 +53,12 @@ export async function expectExactly(receiver: TestReceiver, files: Files, worksp
 }
 
 /** Every path below a folder, folders too: what a refusal must leave as it was. */
+/** What a running receiver has even before it has received anything. */
+const STANDING = new Set(['locks', 'workspaces', 'spool', 'serve.lock'])
+
 export async function everythingBelow(root: string): Promise<string[]> {
   const entries = await readdir(root, { recursive: true }).catch(() => [])
-  return entries.filter((path) => path !== 'locks' && path !== 'workspaces' && path !== 'spool').sort()
+  return entries.filter((path) => !STANDING.has(path)).sort()
 }
 
 /** Keeps every upload for a workspace waiting; returns how to let them go. */
