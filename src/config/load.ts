@@ -71,7 +71,9 @@ const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json', 'yaml', 'yml'].ma
 
 /** Finds and reads the configuration file at the root. What does the finding is loaded only where there is one. */
 async function readConfigFile(root: string): Promise<{ config: UserConfig; file: string } | null> {
-  const names = new Set(await readdir(root))
+  // Anything but a file, a pipe above all, could keep us waiting for ever.
+  const entries = await readdir(root, { withFileTypes: true })
+  const names = new Set(entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map(({ name }) => name))
   const searchPlaces = CONFIG_NAMES.filter((name) => names.has(name))
   if (names.has('package.json')) searchPlaces.push('package.json')
   if (searchPlaces.length === 0) return null

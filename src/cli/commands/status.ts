@@ -1,10 +1,9 @@
 import type { Argv } from 'yargs'
 import type { StatusReport } from '../../status.js'
 import { exitCodeOf } from '../../support/errors.js'
-import { interruptGit } from '../../support/git.js'
 import { count, formatBytes, printable } from '../../support/text.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
-import { interruptible } from '../interruption.js'
+import { endsSoon, interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
 import { type Printer, printerFor, styled } from '../print.js'
 import { describeCounts } from '../render.js'
@@ -17,7 +16,7 @@ export function builder(yargs: Argv<CommonArguments>) {
 }
 
 export async function run(args: CommonArguments & ReceiverArguments): Promise<number> {
-  const interruption = interruptible(interruptGit)
+  const interruption = endsSoon(interruptible())
   const { workspace, config } = await openWorkspace(args)
   const { readStatusReport } = await import('../../status.js')
   const report = await readStatusReport(workspace, config, interruption.signal)
