@@ -7,12 +7,18 @@ import { Outbox } from './delivery/outbox.js'
 import { deltaOf } from './delivery/prepare.js'
 import type { Receiver } from './delivery/receiver.js'
 import { DEFAULT_RETRY } from './delivery/retry.js'
-import { askStatus, type SynchroniseContext, type SynchroniseResult, synchronise } from './delivery/synchronise.js'
+import {
+  askStatus,
+  type SynchroniseContext,
+  type SynchroniseOptions,
+  type SynchroniseResult,
+  synchronise,
+} from './delivery/synchronise.js'
 import { countOperations, type Operation } from './delta/operation.js'
 import { type Identity, identityOf, localReceiver, receiverFor } from './identity.js'
 import { failedReport, type PushEvent, type PushReport, reportedError, reportedOperations } from './report/report.js'
 import { snapshotOfCommit } from './snapshot/commit-snapshot.js'
-import { readConfirmed } from './snapshot/confirmed.js'
+import { readConfirmed, type Trigger } from './snapshot/confirmed.js'
 import type { Skipped } from './snapshot/eligibility.js'
 import { ignoredFiles, type Snapshot, type SnapshotOptions, takeSnapshot } from './snapshot/scan.js'
 import { secretMatcher } from './snapshot/secrets.js'
@@ -33,6 +39,8 @@ export interface PushRequest {
   readonly dryRun: boolean
   /** Push this commit instead of the work tree. */
   readonly commit: string | null
+  /** What the log says that this push was for; `manual` where it is not said. */
+  readonly trigger?: Trigger
 }
 
 export interface PushContext {
@@ -63,10 +71,7 @@ export async function push(request: PushRequest, context: PushContext): Promise<
     if (request.workspace.stateNotice !== null)
       context.onEvent({ event: 'notice', message: request.workspace.stateNotice })
     const shadow = await openShadow(request.workspace)
-    const lock = await takeLock(join(shadow.directory, 'push.lock'), {
-      milliseconds: PATIENCE_WITH_OTHERS,
-      busy: alreadyRunning,
-    })
+    const lock = await takePushLock(shadow)
     try {
       await clearInterrupted(shadow)
       const report = await withLostObjectsRestored(shadow, context, () =>
@@ -87,6 +92,12 @@ export async function push(request: PushRequest, context: PushContext): Promise<
   } finally {
     controller.abort()
   }
+}
+
+/** The shadow repository for ourselves alone. Throws `already-running`. */
+export async function takePushLock(shadow: Shadow): Promise<Lock> {
+  const wait = { milliseconds: PATIENCE_WITH_OTHERS, busy: alreadyRunning }
+  return await takeLock(join(shadow.directory, 'push.lock'), wait)
 }
 
 /** Objects that the shadow borrowed may be gone: then everything is read and stored anew, once. */
@@ -112,6 +123,7 @@ async function run(
   lock: Lock,
   context: PushContext,
 ): Promise<PushReport> {
+  const startedAt = new Date()
   const receiver = await receiverFor(request.config, identity)
   const delivery = deliveryContext(request.config, context)
   const asked = request.dryRun ? null : askStatus(receiver, delivery)
@@ -119,7 +131,13 @@ async function run(
   asked?.catch(() => undefined)
   const { snapshot, commit } = await timedSnapshot(request, shadow, context)
   if (asked === null) return await dryRun(request, identity, shadow, receiver, snapshot, commit)
-  const job = { shadow, lock, target: snapshot.tree, options: synchroniseOptions(request, identity), context: delivery }
+  const job = {
+    shadow,
+    lock,
+    target: snapshot.tree,
+    options: synchroniseOptions(request, identity, startedAt),
+    context: delivery,
+  }
   const result = await synchronise({ ...job, receiver, outbox: outboxOf(shadow, receiver) }, asked)
   const report = reportOf(identity, receiver, snapshot, commit, result)
   const applied = await announce(request, report, result.operations, context)
@@ -151,8 +169,8 @@ async function timedSnapshot(
   return result
 }
 
-async function snapshotOf(
-  request: PushRequest,
+export async function snapshotOf(
+  request: Pick<PushRequest, 'workspace' | 'config' | 'commit'>,
   shadow: Shadow,
 ): Promise<{ snapshot: Snapshot; commit: string | null }> {
   const options = snapshotOptions(request.config)
@@ -182,8 +200,9 @@ export function outboxOf(shadow: Shadow, receiver: Receiver): Outbox {
   return new Outbox(join(shadow.directory, 'outbox', receiver.key))
 }
 
-function synchroniseOptions(request: PushRequest, identity: Identity) {
-  return { ...identity, force: request.force, full: request.full, limits: BUNDLE_LIMITS }
+function synchroniseOptions(request: PushRequest, identity: Identity, startedAt: Date): SynchroniseOptions {
+  const { force, full, trigger = 'manual' } = request
+  return { ...identity, force, full, trigger, startedAt, limits: BUNDLE_LIMITS }
 }
 
 function deliveryContext(config: Config, context: PushContext): SynchroniseContext {

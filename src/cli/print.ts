@@ -16,11 +16,20 @@ export type Style = 'good' | 'bad' | 'careful' | 'faint' | 'strong'
 
 const FORMATS = { good: 'green', bad: 'red', careful: 'yellow', faint: 'dim', strong: 'bold' } as const
 
-/** Colours only for a terminal that wants them (NO_COLOR, FORCE_COLOR). */
+/** Text for standard error. */
 export function styled(style: Style, text: string): string {
+  return wantsColours(process.stderr) ? styleText(FORMATS[style], text) : text
+}
+
+/** Text for standard output, which may be a pipe while standard error is a terminal. */
+export function styledAnswer(style: Style, text: string): string {
+  return wantsColours(process.stdout) ? styleText(FORMATS[style], text) : text
+}
+
+/** Colours only for a terminal that wants them (NO_COLOR, FORCE_COLOR). */
+export function wantsColours(stream: NodeJS.WriteStream): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env
-  const wanted = FORCE_COLOR ? FORCE_COLOR !== '0' : process.stderr.isTTY === true && !NO_COLOR && TERM !== 'dumb'
-  return wanted ? styleText(FORMATS[style], text) : text
+  return FORCE_COLOR ? FORCE_COLOR !== '0' : stream.isTTY === true && !NO_COLOR && TERM !== 'dumb'
 }
 
 /** With `json`, people's words are left out: the events say the same. */

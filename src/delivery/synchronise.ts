@@ -1,6 +1,12 @@
 import type { Delta, Operation, OperationCounts, TreeId } from '../delta/operation.js'
 import { addCounts, NO_OPERATIONS } from '../delta/operation.js'
-import { type Confirmed, type ConfirmedRecord, readConfirmed, writeConfirmed } from '../snapshot/confirmed.js'
+import {
+  type Confirmed,
+  type ConfirmedRecord,
+  readConfirmed,
+  type Trigger,
+  writeConfirmed,
+} from '../snapshot/confirmed.js'
 import type { Shadow } from '../snapshot/shadow.js'
 import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE } from '../support/git.js'
@@ -18,6 +24,9 @@ export interface SynchroniseOptions {
   readonly force: boolean
   /** Send everything, whatever the receiver has. */
   readonly full: boolean
+  readonly trigger: Trigger
+  /** When the push began, before the snapshot. */
+  readonly startedAt: Date
   readonly workspacePath: string
   readonly collectionName: string
   readonly limits: { readonly operations: number; readonly bytes: number }
@@ -87,10 +96,12 @@ class Synchronisation {
   #operations: readonly Operation[] = []
   #confirmed: ConfirmedRecord | null = null
   #fullIsDue: boolean
+  #since: Date
 
   constructor(job: SynchroniseJob) {
     this.#job = job
     this.#fullIsDue = job.options.full
+    this.#since = job.options.startedAt
   }
 
   async rounds(asked: Promise<ReceiverStatus>): Promise<SynchroniseResult> {
@@ -318,7 +329,6 @@ class Synchronisation {
       bundleId,
       operations,
       bytes,
-      confirmedAt: this.#job.context.now().toISOString(),
     })
     await this.#job.outbox.remove(entry)
     this.#sent.push(entry)
@@ -328,23 +338,25 @@ class Synchronisation {
   /** The receiver has the snapshot already, by whatever way. */
   async #adopt(status: ReceiverStatus): Promise<void> {
     for (const entry of await this.#job.outbox.list()) await this.#job.outbox.remove(entry)
-    const { target, context } = this.#job
+    const { target } = this.#job
     if (this.#confirmed?.tree === target && this.#confirmed.sequence === status.sequence) return
-    const confirmedAt = context.now().toISOString()
     await this.#record({
       tree: target,
       sequence: status.sequence,
       bundleId: status.lastBundleId,
       operations: NO_OPERATIONS,
       bytes: 0,
-      confirmedAt,
     })
   }
 
-  async #record(confirmed: Confirmed): Promise<void> {
-    const { shadow, receiver, lock } = this.#job
+  async #record(facts: Omit<Confirmed, 'confirmedAt' | 'trigger' | 'durationMs'>): Promise<void> {
+    const { shadow, receiver, lock, options, context } = this.#job
     await lock.verify()
+    const now = context.now()
+    const occasion = { trigger: options.trigger, durationMs: now.getTime() - this.#since.getTime() }
+    const confirmed = { ...facts, confirmedAt: now.toISOString(), ...occasion }
     this.#confirmed = await writeConfirmed(shadow, receiver.key, this.#confirmed, confirmed)
+    this.#since = now
   }
 
   async #finish(status: ReceiverStatus): Promise<SynchroniseResult> {

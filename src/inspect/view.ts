@@ -1,0 +1,34 @@
+import type { Config } from '../config/config.js'
+import type { Receiver } from '../delivery/receiver.js'
+import { type Identity, identityOf, receiverFor } from '../identity.js'
+import { snapshotOf, takePushLock } from '../push.js'
+import type { Snapshot } from '../snapshot/scan.js'
+import { clearInterrupted, openShadow, type Shadow } from '../snapshot/shadow.js'
+import type { Workspace } from '../snapshot/workspace.js'
+
+/** A workspace and its receiver, to be looked at. Nothing is changed at either. */
+export interface View {
+  readonly workspace: Workspace
+  readonly config: Config
+  readonly identity: Identity
+  readonly shadow: Shadow
+  readonly receiver: Receiver
+}
+
+export async function openView(workspace: Workspace, config: Config): Promise<View> {
+  const identity = identityOf(workspace, config)
+  const [shadow, receiver] = await Promise.all([openShadow(workspace), receiverFor(config, identity)])
+  return { workspace, config, identity, shadow, receiver }
+}
+
+/** The work tree as it is now. Throws `already-running` while a push has the shadow repository for itself. */
+export async function snapshotNow({ workspace, config, shadow }: View): Promise<Snapshot> {
+  const lock = await takePushLock(shadow)
+  try {
+    await clearInterrupted(shadow)
+    const { snapshot } = await snapshotOf({ workspace, config, commit: null }, shadow)
+    return snapshot
+  } finally {
+    await lock.release()
+  }
+}
