@@ -3,6 +3,7 @@ import { asDeltaError, DeltaError, exitCodeOf } from '../support/errors.js'
 import { VERSION } from '../support/version.js'
 import { withCommon } from './arguments.js'
 import * as diff from './commands/diff.js'
+import * as explain from './commands/explain.js'
 import * as log from './commands/log.js'
 import * as maintain from './commands/maintain.js'
 import * as push from './commands/push.js'
@@ -34,6 +35,7 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .command(push.command, push.describe, push.builder, async (parsed) => ending(await push.run(parsed)))
     .command(status.command, status.describe, status.builder, async (parsed) => ending(await status.run(parsed)))
     .command(diff.command, diff.describe, diff.builder, async (parsed) => ending(await diff.run(parsed)))
+    .command(explain.command, explain.describe, explain.builder, async (parsed) => ending(await explain.run(parsed)))
     .command(log.command, log.describe, log.builder, async (parsed) => ending(await log.run(parsed)))
     .command(show.command, show.describe, show.builder, async (parsed) => ending(await show.run(parsed)))
     .command(serve.command, serve.describe, serve.builder, async (parsed) => ending(await serve.run(parsed)))

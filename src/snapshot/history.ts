@@ -18,7 +18,7 @@ export async function readHistory(
   const head = await readConfirmed(shadow, receiverKey)
   if (head === null) return []
   const limit = narrow.limit === undefined ? [] : [`--max-count=${narrow.limit}`]
-  const path = narrow.path === undefined ? [] : ['--', `:(top,literal)${narrow.path}`]
+  const path = narrow.path === undefined || narrow.path === '' ? [] : ['--', `:(top,literal)${narrow.path}`]
   const args = ['log', '-z', '--no-show-signature', ...limit, '--format=%H%n%T%n%P%n%B', head.commit, ...path]
   const answer = await gitText(shadow.repository, args)
   return await withBases(shadow, answer.split('\0').flatMap(parseEntry))
