@@ -10,6 +10,7 @@ import * as push from './commands/push.js'
 import * as serve from './commands/serve.js'
 import * as show from './commands/show.js'
 import * as status from './commands/status.js'
+import * as verify from './commands/verify.js'
 import { writeLine } from './print.js'
 
 /**
@@ -38,6 +39,7 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .command(explain.command, explain.describe, explain.builder, async (parsed) => ending(await explain.run(parsed)))
     .command(log.command, log.describe, log.builder, async (parsed) => ending(await log.run(parsed)))
     .command(show.command, show.describe, show.builder, async (parsed) => ending(await show.run(parsed)))
+    .command(verify.command, verify.describe, verify.builder, async (parsed) => ending(await verify.run(parsed)))
     .command(serve.command, serve.describe, serve.builder, async (parsed) => ending(await serve.run(parsed)))
     .command(maintain.command, maintain.describe, maintain.builder, async (parsed) =>
       ending(await maintain.run(parsed)),

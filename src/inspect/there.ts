@@ -1,4 +1,5 @@
 import { listedTree } from '../delivery/prepare.js'
+import type { ReceiverStatus } from '../delivery/receiver.js'
 import type { TreeId } from '../delta/operation.js'
 import { readConfirmed } from '../snapshot/confirmed.js'
 import { asDeltaError, type DeltaError } from '../support/errors.js'
@@ -16,23 +17,23 @@ export interface There {
   readonly by: 'listing' | 'tree' | 'record'
 }
 
-/** Asks the receiver, as exactly as it can tell. With `listing`, by every file wherever it can list them. */
-export async function askThere(view: View, want: 'listing' | 'tree', signal: AbortSignal): Promise<There> {
+/** What the receiver holds, as exactly as it can tell. */
+export async function examineThere(view: View, status: ReceiverStatus, signal: AbortSignal): Promise<There> {
   const { shadow, receiver } = view
-  const [status, recorded] = await Promise.all([receiver.status(signal), readRecorded(view)])
-  const { sequence } = status
-  if (want === 'tree' && status.tree === recorded.tree) return { tree: recorded.tree, sequence, by: 'tree' }
-  if (status.canListTree) return { tree: await listedTree(shadow, receiver, signal), sequence, by: 'listing' }
-  return status.tree === recorded.tree ? { ...recorded, sequence, by: 'tree' } : recorded
+  if (!status.canListTree) return await recallThere(view, status)
+  return { tree: await listedTree(shadow, receiver, signal), sequence: status.sequence, by: 'listing' }
 }
 
-/** Like {@link askThere}, or what is recorded where the receiver does not answer. */
+/** The same, without a listing where one id says as much. Where the receiver does not answer, what is recorded. */
 export async function askOrRecall(
   view: View,
   signal: AbortSignal,
 ): Promise<{ there: There; unreachable: DeltaError | null }> {
   try {
-    return { there: await askThere(view, 'tree', signal), unreachable: null }
+    const status = await view.receiver.status(signal)
+    const recalled = await recallThere(view, status)
+    const there = recalled.by === 'tree' ? recalled : await examineThere(view, status, signal)
+    return { there, unreachable: null }
   } catch (thrown) {
     signal.throwIfAborted()
     return { there: await readRecorded(view), unreachable: asDeltaError(thrown) }
@@ -42,4 +43,9 @@ export async function askOrRecall(
 export async function readRecorded({ shadow, receiver }: View): Promise<There> {
   const confirmed = await readConfirmed(shadow, receiver.key)
   return { tree: confirmed?.tree ?? EMPTY_TREE, sequence: confirmed?.sequence ?? 0, by: 'record' }
+}
+
+async function recallThere(view: View, status: ReceiverStatus): Promise<There> {
+  const recorded = await readRecorded(view)
+  return status.tree === recorded.tree ? { ...recorded, sequence: status.sequence, by: 'tree' } : recorded
 }
