@@ -72,3 +72,8 @@ export function formatTime(iso: string): string {
   const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`
   return `${day} ${two(time.getHours())}:${two(time.getMinutes())}`
 }
+
+/** A text in which no address carries a user name or a password. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/\/\/[^/@\s"']*@/g, '//***@')
+}
