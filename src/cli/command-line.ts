@@ -1,7 +1,8 @@
 import yargs, { type Argv } from 'yargs'
 import { asDeltaError, DeltaError, exitCodeOf } from '../support/errors.js'
 import { VERSION } from '../support/version.js'
-import { withCommon } from './arguments.js'
+import { type CommonArguments, withCommon } from './arguments.js'
+import * as bundle from './commands/bundle.js'
 import * as diff from './commands/diff.js'
 import * as explain from './commands/explain.js'
 import * as log from './commands/log.js'
@@ -39,6 +40,7 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .command(explain.command, explain.describe, explain.builder, async (parsed) => ending(await explain.run(parsed)))
     .command(log.command, log.describe, log.builder, async (parsed) => ending(await log.run(parsed)))
     .command(show.command, show.describe, show.builder, async (parsed) => ending(await show.run(parsed)))
+    .command(bundle.command, bundle.describe, (group: Argv<CommonArguments>) => bundle.builder(group, ending))
     .command(verify.command, verify.describe, verify.builder, async (parsed) => ending(await verify.run(parsed)))
     .command(serve.command, serve.describe, serve.builder, async (parsed) => ending(await serve.run(parsed)))
     .command(maintain.command, maintain.describe, maintain.builder, async (parsed) =>
