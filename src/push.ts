@@ -14,7 +14,7 @@ import {
   type SynchroniseResult,
   synchronise,
 } from './delivery/synchronise.js'
-import { countOperations, type Operation } from './delta/operation.js'
+import { countOperations, type Operation, type TreeId } from './delta/operation.js'
 import { type Identity, identityOf, localReceiver, receiverFor } from './identity.js'
 import { failedReport, type PushEvent, type PushReport, reportedError, reportedOperations } from './report/report.js'
 import { snapshotOfCommit } from './snapshot/commit-snapshot.js'
@@ -41,6 +41,8 @@ export interface PushRequest {
   readonly commit: string | null
   /** What the log says that this push was for; `manual` where it is not said. */
   readonly trigger?: Trigger
+  /** Push this snapshot, which was taken earlier, instead of taking one. */
+  readonly snapshot?: TreeId
 }
 
 export interface PushContext {
@@ -170,10 +172,11 @@ async function timedSnapshot(
 }
 
 export async function snapshotOf(
-  request: Pick<PushRequest, 'workspace' | 'config' | 'commit'>,
+  request: Pick<PushRequest, 'workspace' | 'config' | 'commit' | 'snapshot'>,
   shadow: Shadow,
 ): Promise<{ snapshot: Snapshot; commit: string | null }> {
   const options = snapshotOptions(request.config)
+  if (request.snapshot !== undefined) return { snapshot: { tree: request.snapshot, skipped: [] }, commit: null }
   if (request.commit !== null) {
     const snapshot = await snapshotOfCommit(shadow, request.commit, options)
     return { snapshot, commit: snapshot.commit }
@@ -205,7 +208,7 @@ function synchroniseOptions(request: PushRequest, identity: Identity, startedAt:
   return { ...identity, force, full, trigger, startedAt, limits: BUNDLE_LIMITS }
 }
 
-function deliveryContext(config: Config, context: PushContext): SynchroniseContext {
+export function deliveryContext(config: Config, context: PushContext): SynchroniseContext {
   const { onEvent, signal } = context
   return {
     policy: { ...DEFAULT_RETRY, retries: config.maxRetries },

@@ -7,7 +7,9 @@ import * as diff from './commands/diff.js'
 import * as explain from './commands/explain.js'
 import * as log from './commands/log.js'
 import * as maintain from './commands/maintain.js'
+import * as outbox from './commands/outbox.js'
 import * as push from './commands/push.js'
+import * as relay from './commands/relay.js'
 import * as serve from './commands/serve.js'
 import * as show from './commands/show.js'
 import * as status from './commands/status.js'
@@ -40,6 +42,8 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .command(explain.command, explain.describe, explain.builder, async (parsed) => ending(await explain.run(parsed)))
     .command(log.command, log.describe, log.builder, async (parsed) => ending(await log.run(parsed)))
     .command(show.command, show.describe, show.builder, async (parsed) => ending(await show.run(parsed)))
+    .command(outbox.command, outbox.describe, (group: Argv<CommonArguments>) => outbox.builder(group, ending))
+    .command(relay.command, relay.describe, relay.builder, async (parsed) => ending(await relay.run(parsed)))
     .command(bundle.command, bundle.describe, (group: Argv<CommonArguments>) => bundle.builder(group, ending))
     .command(verify.command, verify.describe, verify.builder, async (parsed) => ending(await verify.run(parsed)))
     .command(serve.command, serve.describe, serve.builder, async (parsed) => ending(await serve.run(parsed)))

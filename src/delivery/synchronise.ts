@@ -109,7 +109,7 @@ class Synchronisation {
     this.#confirmed = await this.#lastConfirmed()
     let status = await asked
     for (let round = 1; round <= MAX_ROUNDS; round++) {
-      const attempted = await this.#attempted(await outbox.list())
+      const attempted = await this.#attempted(await outbox.list(), status)
       const decision = this.#decide(attempted, status)
       if ('why' in decision && decision.why !== null) this.#tell(decision)
       const next = await this.#act(decision, attempted, status)
@@ -176,7 +176,10 @@ class Synchronisation {
   }
 
   /** The bundle whose fate is unknown. One that was confirmed already was only not removed in time. */
-  async #attempted(entries: readonly OutboxEntry[]): Promise<OutboxEntry | null> {
+  async #attempted(entries: readonly OutboxEntry[], status: ReceiverStatus): Promise<OutboxEntry | null> {
+    // Of several that were exported, the receiver may have any number.
+    const reached = entries.findLast((entry) => entry.attemptedAt !== null && isReached(entry, status))
+    if (reached !== undefined && reached.bundleId !== this.#confirmed?.bundleId) return reached
     const [first] = entries
     if (first === undefined || first.attemptedAt === null) return null
     if (first.bundleId !== this.#confirmed?.bundleId) return first
@@ -203,7 +206,7 @@ class Synchronisation {
           next: 'If this work tree is the one that counts, run: ce-delta push --force',
         })
       case 'confirm attempted':
-        if (attempted !== null) await this.#confirm(attempted, status.tree, status.sequence)
+        if (attempted !== null) await this.#confirmUpTo(attempted, status)
         return { isDone: false, isStale: false, status }
       case 'resend attempted':
         return attempted === null ? { isDone: false, isStale: true, status } : await this.#deliver(attempted, status)
@@ -327,6 +330,17 @@ class Synchronisation {
     return { isDone: entry.target === target, isStale: false, status: now }
   }
 
+  /** A bundle that was applied follows on all that stand before it, so they were too. */
+  async #confirmUpTo(applied: OutboxEntry, status: ReceiverStatus): Promise<void> {
+    const { outbox } = this.#job
+    for (const entry of await outbox.list()) {
+      if (entry.position >= applied.position) break
+      if (entry.bundleId === this.#confirmed?.bundleId) await outbox.remove(entry)
+      else await this.#confirm(entry, entry.target, entry.sequence)
+    }
+    await this.#confirm(applied, status.tree, status.sequence)
+  }
+
   async #confirm(entry: OutboxEntry, tree: TreeId | null, sequence: number): Promise<void> {
     const { bundleId, operations, bytes, target } = entry
     await this.#record({
@@ -398,6 +412,10 @@ function isChain(entries: readonly OutboxEntry[], base: TreeId, sequence: number
     tree = entry.target
   }
   return tree === target
+}
+
+function isReached(entry: OutboxEntry, { lastBundleId, sequence }: ReceiverStatus): boolean {
+  return lastBundleId === null ? entry.sequence === sequence : entry.bundleId === lastBundleId
 }
 
 async function* asyncOf<Item>(items: Iterable<Item>): AsyncGenerator<Item> {
