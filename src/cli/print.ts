@@ -32,6 +32,12 @@ export function wantsColours(stream: NodeJS.WriteStream): boolean {
   return FORCE_COLOR ? FORCE_COLOR !== '0' : stream.isTTY === true && !NO_COLOR && TERM !== 'dumb'
 }
 
+/** A line that fits the terminal; whole where standard output is none. */
+export function fitting(line: string): string {
+  const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY
+  return line.length <= columns ? line : `${line.slice(0, columns - 1)}…`
+}
+
 /** With `json`, people's words are left out: the events say the same. */
 export function printerFor(json: boolean, quiet: boolean): Printer {
   return {

@@ -1,7 +1,7 @@
 import { totalOperations } from '../delta/operation.js'
 import type { LoggedPush } from '../inspect/log.js'
 import { formatBytes, formatDuration, formatTime } from '../support/text.js'
-import { type Printer, styledAnswer } from './print.js'
+import { fitting, type Printer, styledAnswer } from './print.js'
 import { describeCounts } from './render.js'
 
 type Push = Omit<LoggedPush, 'event'>
@@ -19,7 +19,7 @@ export function renderPush(printer: Printer, push: Push): void {
 export function renderPushLine(printer: Printer, push: Push, width: number): void {
   const number = `#${push.sequence}`.padEnd(width + 1)
   const facts = [formatTime(push.confirmed_at), describePush(push), describeCost(push), push.trigger ?? '']
-  printer.answer(`${styledAnswer('strong', number)} ${facts.filter((fact) => fact !== '').join(' · ')}`)
+  printer.answer(fitting(`${number} ${facts.filter((fact) => fact !== '').join(' · ')}`))
 }
 
 /** Without operations nothing was sent: the receiver had it by another way. */

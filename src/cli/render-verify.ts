@@ -38,7 +38,7 @@ function describe(differences: readonly Difference[]): string {
 
 function describeKnowledge({ by, there }: VerifyReport): string {
   const tree = there.slice(0, 10)
-  if (by === 'listing') return `by the receiver’s listing of every file: tree ${tree}`
-  if (by === 'tree') return `by the tree that the receiver names: ${tree}`
-  return `by the record of what was confirmed (this receiver cannot list what it holds): tree ${tree}`
+  if (by === 'listing') return `by its own listing: tree ${tree}`
+  if (by === 'tree') return `by the tree that it names: ${tree}`
+  return `by the record of what was confirmed: tree ${tree}\n  (this receiver cannot list what it holds)`
 }
