@@ -184,7 +184,7 @@ export async function snapshotOf(
   if (request.workspace.kind !== 'bare') return { snapshot: await takeSnapshot(shadow, options), commit: null }
   throw new DeltaError('not-a-repository', 'A bare repository has no work tree to push.', {
     facts: { root: request.workspace.root },
-    next: 'Name a commit: ce-delta push --commit HEAD',
+    next: 'Name a commit, for example: --commit HEAD',
   })
 }
 

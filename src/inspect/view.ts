@@ -13,20 +13,22 @@ export interface View {
   readonly identity: Identity
   readonly shadow: Shadow
   readonly receiver: Receiver
+  /** Look at this commit instead of the work tree. */
+  readonly commit: string | null
 }
 
-export async function openView(workspace: Workspace, config: Config): Promise<View> {
+export async function openView(workspace: Workspace, config: Config, commit: string | null = null): Promise<View> {
   const identity = identityOf(workspace, config)
   const [shadow, receiver] = await Promise.all([openShadow(workspace), receiverFor(config, identity)])
-  return { workspace, config, identity, shadow, receiver }
+  return { workspace, config, identity, shadow, receiver, commit }
 }
 
-/** The work tree as it is now. Throws `already-running` while a push has the shadow repository for itself. */
-export async function snapshotNow({ workspace, config, shadow }: View): Promise<Snapshot> {
+/** The work tree as it is now, or the commit that is looked at instead. Throws `already-running` while a push has the shadow repository for itself. */
+export async function snapshotNow({ workspace, config, shadow, commit }: View): Promise<Snapshot> {
   const lock = await takePushLock(shadow)
   try {
     await clearInterrupted(shadow)
-    const { snapshot } = await snapshotOf({ workspace, config, commit: null }, shadow)
+    const { snapshot } = await snapshotOf({ workspace, config, commit }, shadow)
     return snapshot
   } finally {
     await lock.release()

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { ceDelta, push, thisMachine } from '../helpers/command.js'
 import { serve } from '../helpers/serving.js'
-import { gitRepository, writeTree } from '../helpers/workspace.js'
+import { git, gitRepository, temporaryDirectory, writeTree } from '../helpers/workspace.js'
 
 async function verify(root: string, ...args: string[]) {
   const { data } = await thisMachine()
@@ -72,6 +72,17 @@ describe('verify', () => {
     expect(exitCode).toBe(7)
     expect(events).toMatchObject([{ verdict: 'unknown', by: 'record' }])
     expect((await verify(root, endpoint, '--repair')).exitCode).toBe(0)
+  })
+
+  test('compares a commit, in a bare repository', async () => {
+    const root = await gitRepository({ files: { a: '1' } })
+    const bare = join(await temporaryDirectory(), 'bare.git')
+    await git(root, 'clone', '--quiet', '--bare', root, bare)
+    await push(bare, ['--commit', 'HEAD'])
+    expect((await verify(bare)).exitCode).toBe(10)
+    expect((await verify(bare, '--commit', 'HEAD')).events).toMatchObject([
+      { verdict: 'equal', by: 'listing', files: 1 },
+    ])
   })
 
   test('says so where the receiver cannot be reached', async () => {

@@ -1,7 +1,8 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import type { DiffReport, PatchOptions } from '../../inspect/diff.js'
 import type { View } from '../../inspect/view.js'
-import { type CommonArguments, withReceiver } from '../arguments.js'
+import { printable } from '../../support/text.js'
+import { type CommonArguments, withCommit, withReceiver } from '../arguments.js'
 import { openWorkspace } from '../open-workspace.js'
 import { type Printer, printerFor, wantsColours, writeBytes } from '../print.js'
 import { describeCounts } from '../render.js'
@@ -11,7 +12,7 @@ export const command = 'diff [from] [to]'
 export const describe = 'what the next push would send, or what differs between two pushes'
 
 export function builder(yargs: Argv<CommonArguments>) {
-  return withReceiver(yargs)
+  return withCommit(withReceiver(yargs))
     .positional('from', {
       type: 'string',
       describe: 'a push, by its sequence or the start of its bundle’s id',
@@ -38,7 +39,7 @@ export async function run(args: DiffArguments): Promise<number> {
     import('../../inspect/view.js'),
     import('../../inspect/diff.js'),
   ])
-  const view = await openView(workspace, config)
+  const view = await openView(workspace, config, args.commit ?? null)
   const report = await readDiff(view, args.from, args.to)
   const printer = printerFor(args.json, args.quiet)
   printer.event(report)
@@ -46,7 +47,7 @@ export async function run(args: DiffArguments): Promise<number> {
   const draw = (form: PatchOptions['form']) => print(drawDiff, view, report, form)
   if (args.stat) await draw({ columns: process.stdout.columns ?? 80 })
   if (args.patch) await draw('patch')
-  if (!args.stat && !args.patch) renderDiff(printer, report)
+  if (!args.stat && !args.patch) renderDiff(printer, report, args.commit ?? 'the work tree')
   return 0
 }
 
@@ -59,8 +60,8 @@ async function print(draw: Draw, view: View, report: DiffReport, form: PatchOpti
   }
 }
 
-function renderDiff(printer: Printer, report: DiffReport): void {
+function renderDiff(printer: Printer, report: DiffReport, here: string): void {
   for (const operation of report.plan) renderOperation(printer, operation)
-  const name = (sequence: number | null): string => (sequence === null ? 'the work tree' : `#${sequence}`)
+  const name = (sequence: number | null): string => (sequence === null ? printable(here) : `#${sequence}`)
   printer.note(`${name(report.from.sequence)} → ${name(report.to.sequence)}: ${describeCounts(report.operations)}`)
 }

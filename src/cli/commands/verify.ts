@@ -1,10 +1,9 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
-import type { Config } from '../../config/config.js'
 import type { Verdict, VerifyReport } from '../../inspect/verify.js'
+import type { View } from '../../inspect/view.js'
 import type { PushReport } from '../../report/report.js'
-import type { Workspace } from '../../snapshot/workspace.js'
 import { exitCodeOf } from '../../support/errors.js'
-import { type CommonArguments, withReceiver } from '../arguments.js'
+import { type CommonArguments, withCommit, withReceiver } from '../arguments.js'
 import { interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
 import { type Printer, printerFor } from '../print.js'
@@ -15,7 +14,7 @@ export const command = 'verify'
 export const describe = 'compare every file here with what the receiver holds'
 
 export function builder(yargs: Argv<CommonArguments>) {
-  return withReceiver(yargs)
+  return withCommit(withReceiver(yargs))
     .option('repair', {
       type: 'boolean',
       default: false,
@@ -41,7 +40,7 @@ export async function run(args: VerifyArguments): Promise<number> {
     import('../../inspect/view.js'),
     import('../../inspect/verify.js'),
   ])
-  const view = await openView(workspace, config)
+  const view = await openView(workspace, config, args.commit ?? null)
   const printer = printerFor(args.json, args.quiet)
   const examine = async (): Promise<VerifyReport> => {
     const report = await verify(view, interruption.signal)
@@ -51,22 +50,21 @@ export async function run(args: VerifyArguments): Promise<number> {
   }
   const first = await examine()
   if (first.verdict === 'equal' || !args.repair) return interruption.exitCode(EXIT_CODES[first.verdict])
-  const pushed = await repair(workspace, config, first, printer, interruption.signal)
+  const pushed = await repair(view, first, printer, interruption.signal)
   if (pushed.error !== null) return interruption.exitCode(exitCodeOf(pushed.error.code))
   return interruption.exitCode(EXIT_CODES[(await examine()).verdict])
 }
 
 /** Asked to repair, a push may overwrite what others wrote; where nothing can be listed, everything is sent. */
 async function repair(
-  workspace: Workspace,
-  config: Config,
+  { workspace, config, commit }: View,
   { verdict, by }: VerifyReport,
   printer: Printer,
   signal: AbortSignal,
 ): Promise<PushReport> {
   const { push } = await import('../../push.js')
   const isForeign = verdict !== 'pending'
-  const request = { workspace, config, commit: null, dryRun: false, trigger: 'repair' } as const
+  const request = { workspace, config, commit, dryRun: false, trigger: 'repair' } as const
   const report = await push(
     { ...request, force: isForeign, full: isForeign && by !== 'listing' },
     {
