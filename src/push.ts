@@ -3,17 +3,12 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { runAfterPush } from './after-push.js'
 import type { Config } from './config/config.js'
+import type { SynchroniseContext, SynchroniseOptions } from './delivery/job.js'
 import { Outbox } from './delivery/outbox.js'
 import { deltaOf } from './delivery/prepare.js'
 import type { Receiver } from './delivery/receiver.js'
 import { DEFAULT_RETRY } from './delivery/retry.js'
-import {
-  askStatus,
-  type SynchroniseContext,
-  type SynchroniseOptions,
-  type SynchroniseResult,
-  synchronise,
-} from './delivery/synchronise.js'
+import { askStatus, type SynchroniseResult, synchronise } from './delivery/synchronise.js'
 import { countOperations, type Operation, type TreeId } from './delta/operation.js'
 import { type Identity, identityOf, localReceiver, receiverFor } from './identity.js'
 import { failedReport, type PushEvent, type PushReport, reportedError, reportedOperations } from './report/report.js'
