@@ -29,7 +29,7 @@ function describeVerdict({ verdict, differences, files, sequence }: VerifyReport
   if (verdict === 'pending')
     return `${styled('careful', '…')} ${describe(differences)}: changed here since the last push`
   if (verdict === 'different') return `${styled('bad', '✗')} NOT equal: ${describe(differences)}`
-  return `${styled('bad', '✗')} it cannot be told what the receiver holds: it is at sequence ${sequence}, which is not the confirmed one`
+  return `${styled('bad', '✗')} it cannot be told what the receiver holds: at sequence ${sequence} it is not at what was confirmed`
 }
 
 function describe(differences: readonly Difference[]): string {

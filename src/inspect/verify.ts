@@ -17,7 +17,7 @@ export interface Difference {
  * - `equal`: every file here is there with the same content, and nothing else;
  * - `pending`: the receiver holds what was confirmed, and the work tree changed since;
  * - `different`: the receiver holds something else than what was confirmed;
- * - `unknown`: it lists nothing, and its sequence is not the confirmed one.
+ * - `unknown`: it lists nothing, and its sequence or its tree is not the confirmed one.
  */
 export type Verdict = 'equal' | 'pending' | 'different' | 'unknown'
 
@@ -42,8 +42,9 @@ export async function verify(view: View, signal: AbortSignal): Promise<VerifyRep
   const { tree: here } = await snapshotNow(view)
   const [status, recorded] = await Promise.all([receiver.status(signal), readRecorded(view)])
   const there = await examineThere(view, status, signal)
-  const isBlind = there.by === 'record'
-  const verdict = isBlind && status.sequence !== recorded.sequence ? 'unknown' : judge(here, there, recorded)
+  // A receiver that lists nothing contradicts the record by another number, or by naming another tree.
+  const isContradicted = status.sequence !== recorded.sequence || status.tree !== null
+  const verdict = there.by === 'record' && isContradicted ? 'unknown' : judge(here, there, recorded)
   const differences = await differencesBetween(view, there.tree, here)
   const files = (await listTree(shadow.repository, here)).length
   const { by, tree } = there
