@@ -4,17 +4,17 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { runAfterPush } from './after-push.js'
 import type { Config } from './config/config.js'
-import type { SynchroniseContext } from './delivery/job.js'
+import type { SynchroniseContext, SynchroniseOptions } from './delivery/job.js'
 import { Outbox } from './delivery/outbox.js'
 import { deltaOf } from './delivery/prepare.js'
 import type { Receiver } from './delivery/receiver.js'
 import { DEFAULT_RETRY } from './delivery/retry.js'
 import { askStatus, type SynchroniseResult, synchronise } from './delivery/synchronise.js'
-import { countOperations, type Operation } from './delta/operation.js'
+import { countOperations, type Operation, type TreeId } from './delta/operation.js'
 import { type Identity, identityOf, localReceiver, receiverFor } from './identity.js'
 import { failedReport, type PushEvent, type PushReport, reportedError, reportedOperations } from './report/report.js'
 import { snapshotOfCommit } from './snapshot/commit-snapshot.js'
-import { readConfirmed } from './snapshot/confirmed.js'
+import { readConfirmed, type Trigger } from './snapshot/confirmed.js'
 import type { Skipped } from './snapshot/eligibility.js'
 import { ignoredFiles, type Snapshot, type SnapshotOptions, takeSnapshot } from './snapshot/scan.js'
 import { secretMatcher } from './snapshot/secrets.js'
@@ -35,6 +35,10 @@ export interface PushRequest {
   readonly dryRun: boolean
   /** Push this commit instead of the work tree. */
   readonly commit: string | null
+  /** What the log says that this push was for; `manual` where it is not said. */
+  readonly trigger?: Trigger
+  /** Push this snapshot, which was taken earlier, instead of taking one. */
+  readonly snapshot?: TreeId
 }
 
 export interface PushContext {
@@ -65,9 +69,7 @@ export async function push(request: PushRequest, context: PushContext): Promise<
     if (request.workspace.stateNotice !== null)
       context.onEvent({ event: 'notice', message: request.workspace.stateNotice })
     const shadow = await openShadow(request.workspace)
-    const lockFile = join(shadow.directory, 'push.lock')
-    const busy = (holder: LockHolder): DeltaError => alreadyRunning(lockFile, holder)
-    const lock = await takeLock(lockFile, { milliseconds: PATIENCE_WITH_OTHERS, busy })
+    const lock = await takePushLock(shadow)
     try {
       await clearInterrupted(shadow)
       const report = await withLostObjectsRestored(shadow, context, () =>
@@ -88,6 +90,12 @@ export async function push(request: PushRequest, context: PushContext): Promise<
   } finally {
     controller.abort()
   }
+}
+
+/** The shadow repository for ourselves alone. Throws `already-running`. */
+export async function takePushLock(shadow: Shadow): Promise<Lock> {
+  const wait = { milliseconds: PATIENCE_WITH_OTHERS, busy: alreadyRunning }
+  return await takeLock(join(shadow.directory, 'push.lock'), wait)
 }
 
 /** Objects that the shadow borrowed may be gone: then everything is read and stored anew, once. */
@@ -113,6 +121,7 @@ async function run(
   lock: Lock,
   context: PushContext,
 ): Promise<PushReport> {
+  const startedAt = new Date()
   const receiver = await receiverFor(request.config, identity)
   const delivery = deliveryContext(request.config, context)
   const asked = request.dryRun ? null : askStatus(receiver, delivery)
@@ -120,7 +129,13 @@ async function run(
   asked?.catch(() => undefined)
   const { snapshot, commit } = await timedSnapshot(request, shadow, context)
   if (asked === null) return await dryRun(request, identity, shadow, receiver, snapshot, commit)
-  const job = { shadow, lock, target: snapshot.tree, options: synchroniseOptions(request, identity), context: delivery }
+  const job = {
+    shadow,
+    lock,
+    target: snapshot.tree,
+    options: synchroniseOptions(request, identity, startedAt),
+    context: delivery,
+  }
   const result = await synchronise({ ...job, receiver, outbox: outboxOf(shadow, receiver) }, asked)
   const report = reportOf(identity, receiver, snapshot, commit, result)
   const applied = await announce(request, report, result.operations, context)
@@ -152,11 +167,12 @@ async function timedSnapshot(
   return result
 }
 
-async function snapshotOf(
-  request: PushRequest,
+export async function snapshotOf(
+  request: Pick<PushRequest, 'workspace' | 'config' | 'commit' | 'snapshot'>,
   shadow: Shadow,
 ): Promise<{ snapshot: Snapshot; commit: string | null }> {
   const options = snapshotOptions(request.config)
+  if (request.snapshot !== undefined) return { snapshot: { tree: request.snapshot, skipped: [] }, commit: null }
   if (request.commit !== null) {
     const snapshot = await snapshotOfCommit(shadow, request.commit, options)
     return { snapshot, commit: snapshot.commit }
@@ -164,7 +180,7 @@ async function snapshotOf(
   if (request.workspace.kind !== 'bare') return { snapshot: await takeSnapshot(shadow, options), commit: null }
   throw new DeltaError('not-a-repository', 'A bare repository has no work tree to push.', {
     facts: { root: request.workspace.root },
-    next: 'Name a commit: ce-delta push --commit HEAD',
+    next: 'Name a commit, for example: --commit HEAD',
   })
 }
 
@@ -183,11 +199,12 @@ export function outboxOf(shadow: Shadow, receiver: Receiver): Outbox {
   return new Outbox(join(shadow.directory, 'outbox', receiver.key))
 }
 
-function synchroniseOptions(request: PushRequest, identity: Identity) {
-  return { ...identity, force: request.force, full: request.full, limits: BUNDLE_LIMITS }
+function synchroniseOptions(request: PushRequest, identity: Identity, startedAt: Date): SynchroniseOptions {
+  const { force, full, trigger = 'manual' } = request
+  return { ...identity, force, full, trigger, startedAt, limits: BUNDLE_LIMITS }
 }
 
-function deliveryContext(config: Config, context: PushContext): SynchroniseContext {
+export function deliveryContext(config: Config, context: PushContext): SynchroniseContext {
   const { onEvent, signal } = context
   return {
     policy: { ...DEFAULT_RETRY, retries: config.maxRetries },

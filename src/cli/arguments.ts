@@ -46,3 +46,12 @@ export function withReceiver<Known>(yargs: Argv<Known>) {
     .option('collection', { type: 'string', requiresArg: true, describe: 'the collection at the receiver' })
     .option('data', { type: 'string', requiresArg: true, describe: 'where the embedded receiver keeps its data' })
 }
+
+/** What the commands understand that look at the work tree, and can look at a commit as well. */
+export function withCommit<Known>(yargs: Argv<Known>) {
+  return yargs.option('commit', {
+    type: 'string',
+    requiresArg: true,
+    describe: 'look at this commit instead of the work tree (works in a bare repository)',
+  })
+}

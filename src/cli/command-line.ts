@@ -1,11 +1,19 @@
 import yargs, { type Argv } from 'yargs'
 import { asDeltaError, DeltaError, exitCodeOf } from '../support/errors.js'
 import { VERSION } from '../support/version.js'
-import { withCommon } from './arguments.js'
+import { type CommonArguments, withCommon } from './arguments.js'
+import * as bundle from './commands/bundle.js'
+import * as diff from './commands/diff.js'
+import * as explain from './commands/explain.js'
+import * as log from './commands/log.js'
 import * as maintain from './commands/maintain.js'
+import * as outbox from './commands/outbox.js'
 import * as push from './commands/push.js'
+import * as relay from './commands/relay.js'
 import * as serve from './commands/serve.js'
+import * as show from './commands/show.js'
 import * as status from './commands/status.js'
+import * as verify from './commands/verify.js'
 import { writeLine } from './print.js'
 
 /**
@@ -30,6 +38,14 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .usage('$0 <command>\n\nKeeps an exact copy of your work tree on a code-search server, and proves it.')
     .command(push.command, push.describe, push.builder, async (parsed) => ending(await push.run(parsed)))
     .command(status.command, status.describe, status.builder, async (parsed) => ending(await status.run(parsed)))
+    .command(diff.command, diff.describe, diff.builder, async (parsed) => ending(await diff.run(parsed)))
+    .command(explain.command, explain.describe, explain.builder, async (parsed) => ending(await explain.run(parsed)))
+    .command(log.command, log.describe, log.builder, async (parsed) => ending(await log.run(parsed)))
+    .command(show.command, show.describe, show.builder, async (parsed) => ending(await show.run(parsed)))
+    .command(outbox.command, outbox.describe, (group: Argv<CommonArguments>) => outbox.builder(group, ending))
+    .command(relay.command, relay.describe, relay.builder, async (parsed) => ending(await relay.run(parsed)))
+    .command(bundle.command, bundle.describe, (group: Argv<CommonArguments>) => bundle.builder(group, ending))
+    .command(verify.command, verify.describe, verify.builder, async (parsed) => ending(await verify.run(parsed)))
     .command(serve.command, serve.describe, serve.builder, async (parsed) => ending(await serve.run(parsed)))
     .command(maintain.command, maintain.describe, maintain.builder, async (parsed) =>
       ending(await maintain.run(parsed)),

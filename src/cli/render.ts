@@ -1,8 +1,9 @@
 import { type OperationCounts, totalOperations } from '../delta/operation.js'
-import type { PushEvent, PushReport, ReportedError, ReportedOperation } from '../report/report.js'
+import type { PushEvent, PushReport, ReportedError } from '../report/report.js'
 import { isTrouble, type Skipped } from '../snapshot/eligibility.js'
 import { count, formatBytes, formatDuration, printable } from '../support/text.js'
 import { type Printer, styled } from './print.js'
+import { renderOperation } from './render-operations.js'
 
 /** How many names are worth a line each; the rest is counted. */
 const MOST_NAMES = 10
@@ -61,24 +62,14 @@ export function describeCounts(counts: OperationCounts): string {
   return parts.map((kind) => `${counts[kind].toLocaleString('en-US')} ${kind}`).join(', ')
 }
 
-const SIGNS = { created: '+', updated: '~', deleted: '-', moved: '→' } as const
-const STYLES = { created: 'good', updated: 'careful', deleted: 'bad', moved: 'strong' } as const
-
 function renderPlan(printer: Printer, report: PushReport): void {
-  for (const operation of report.plan ?? []) {
-    printer.answer(styled(STYLES[operation.operation], `${SIGNS[operation.operation]} ${describeOperation(operation)}`))
-  }
+  for (const operation of report.plan ?? []) renderOperation(printer, operation)
   for (const skipped of report.skipped) printer.answer(styled('faint', `! ${describeSkipped(skipped)}`))
   const ignored = report.skipped.filter(({ reason }) => reason === 'ignored').length
   const others = report.skipped.length - ignored
   printer.note(
     `dry run, nothing was sent: ${describeCounts(report.operations)}; left out: ${count(others, 'file')}, ${ignored} ignored`,
   )
-}
-
-function describeOperation(operation: ReportedOperation): string {
-  const path = printable(operation.path)
-  return operation.source_path === undefined ? path : `${printable(operation.source_path)} → ${path}`
 }
 
 export function describeSkipped({ path, reason, detail }: Skipped): string {

@@ -1,4 +1,5 @@
 import type { TreeId } from '../delta/operation.js'
+import type { Trigger } from '../snapshot/confirmed.js'
 import type { Shadow } from '../snapshot/shadow.js'
 import type { Lock } from '../support/lock.js'
 import type { DeliveryContext } from './deliver.js'
@@ -10,6 +11,9 @@ export interface SynchroniseOptions {
   readonly force: boolean
   /** Send everything, whatever the receiver has. */
   readonly full: boolean
+  readonly trigger: Trigger
+  /** When the push began, before the snapshot. */
+  readonly startedAt: Date
   readonly workspacePath: string
   readonly collectionName: string
   readonly limits: { readonly operations: number; readonly bytes: number }

@@ -18,10 +18,12 @@ export class Ledger {
   readonly #job: SynchroniseJob
   readonly #sent: OutboxEntry[] = []
   #confirmed: ConfirmedRecord | null
+  #since: Date
 
   private constructor(job: SynchroniseJob, confirmed: ConfirmedRecord | null) {
     this.#job = job
     this.#confirmed = confirmed
+    this.#since = job.options.startedAt
   }
 
   /** A record that was lost counts as none: then the receiver is asked what it has. */
@@ -45,18 +47,33 @@ export class Ledger {
   }
 
   /** The bundle whose fate is unknown. One that was confirmed already was only not removed in time. */
-  async attempted(): Promise<OutboxEntry | null> {
-    const [first] = await this.#job.outbox.list()
+  async attempted(status: ReceiverStatus): Promise<OutboxEntry | null> {
+    const entries = await this.#job.outbox.list()
+    // Of several that were exported, the receiver may have any number.
+    const reached = entries.findLast((entry) => entry.attemptedAt !== null && isReached(entry, status))
+    if (reached !== undefined && reached.bundleId !== this.#confirmed?.bundleId) return reached
+    const [first] = entries
     if (first === undefined || first.attemptedAt === null) return null
     if (first.bundleId !== this.#confirmed?.bundleId) return first
     await this.#job.outbox.remove(first)
     return null
   }
 
+  /** The receiver applied this bundle, which follows on all that stand before it, so it applied them too. */
+  async confirmUpTo(applied: OutboxEntry, status: ReceiverStatus): Promise<void> {
+    const { outbox } = this.#job
+    for (const entry of await outbox.list()) {
+      if (entry.position >= applied.position) break
+      if (entry.bundleId === this.#confirmed?.bundleId) await outbox.remove(entry)
+      else await this.confirm(entry, entry.target, entry.sequence)
+    }
+    await this.confirm(applied, status.tree, status.sequence)
+  }
+
   /** The receiver applied this bundle, and gave it this number. */
   async confirm(entry: OutboxEntry, tree: TreeId | null, sequence: number): Promise<void> {
     const { bundleId, operations, bytes, target } = entry
-    await this.#record({ tree: target, sequence, bundleId, operations, bytes, confirmedAt: this.#now() })
+    await this.#record({ tree: target, sequence, bundleId, operations, bytes })
     await this.#job.outbox.remove(entry)
     this.#sent.push(entry)
     this.#job.context.onConfirmed(entry, tree)
@@ -74,17 +91,20 @@ export class Ledger {
       bundleId,
       operations: NO_OPERATIONS,
       bytes: 0,
-      confirmedAt: this.#now(),
     })
   }
 
-  async #record(confirmed: Confirmed): Promise<void> {
-    const { shadow, receiver, lock } = this.#job
+  async #record(facts: Omit<Confirmed, 'confirmedAt' | 'trigger' | 'durationMs'>): Promise<void> {
+    const { shadow, receiver, lock, options, context } = this.#job
     await lock.verify()
+    const now = context.now()
+    const occasion = { trigger: options.trigger, durationMs: now.getTime() - this.#since.getTime() }
+    const confirmed = { ...facts, confirmedAt: now.toISOString(), ...occasion }
     this.#confirmed = await writeConfirmed(shadow, receiver.key, this.#confirmed, confirmed)
+    this.#since = now
   }
+}
 
-  #now(): string {
-    return this.#job.context.now().toISOString()
-  }
+function isReached(entry: OutboxEntry, { lastBundleId, sequence }: ReceiverStatus): boolean {
+  return lastBundleId === null ? entry.sequence === sequence : entry.bundleId === lastBundleId
 }

@@ -70,7 +70,7 @@ class Synchronisation {
     const { receiver, context } = this.#job
     let status = await asked
     for (let round = 1; round <= MAX_ROUNDS; round++) {
-      const attempted = await this.#ledger.attempted()
+      const attempted = await this.#ledger.attempted(status)
       const decision = this.#decide(attempted, status)
       if ('why' in decision && decision.why !== null && decision.kind !== 'halt') context.onNotice(decision.why)
       const next = await this.#act(decision, attempted, status)
@@ -124,7 +124,7 @@ class Synchronisation {
           next: 'If this work tree is the one that counts, run: ce-delta push --force',
         })
       case 'confirm attempted':
-        if (attempted !== null) await this.#ledger.confirm(attempted, status.tree, status.sequence)
+        if (attempted !== null) await this.#ledger.confirmUpTo(attempted, status)
         return { isDone: false, isStale: false, status }
       case 'resend attempted':
         if (attempted === null) return { isDone: false, isStale: true, status }

@@ -7,6 +7,11 @@ import { gitText, isObjectId, runGit } from '../support/git.js'
 import { asFields, parseJson } from '../support/json.js'
 import type { Shadow } from './shadow.js'
 
+/** What made a push happen. */
+const TRIGGERS = ['manual', 'hook', 'watch', 'ci', 'retry', 'repair'] as const
+
+export type Trigger = (typeof TRIGGERS)[number]
+
 /** The snapshot that a receiver is known to hold. */
 export interface Confirmed {
   readonly tree: TreeId
@@ -15,6 +20,10 @@ export interface Confirmed {
   readonly confirmedAt: string
   readonly operations: OperationCounts
   readonly bytes: number
+  /** null in records of earlier versions, like `durationMs`. */
+  readonly trigger: Trigger | null
+  /** From the start of the push, or from the confirmation before in the same push, to this one. */
+  readonly durationMs: number | null
 }
 
 /** The confirmed snapshot with the commit that records it; the commit's history is the log of confirmed pushes. */
@@ -39,7 +48,7 @@ export async function readConfirmed(shadow: Shadow, receiverKey: string): Promis
   const answer = await whereReadable(gitText(shadow.repository, ['for-each-ref', format, reference(receiverKey)]))
   const [commit, tree, ...message] = answer.split('\n')
   if (!isObjectId(commit) || !isObjectId(tree)) return null
-  const facts = parseMessage(message.join('\n'))
+  const facts = parseRecord(message.join('\n'))
   return facts === null ? null : { commit, tree, ...facts }
 }
 
@@ -82,7 +91,8 @@ export async function writeConfirmed(
   return { commit, ...confirmed }
 }
 
-function parseMessage(text: string): Omit<Confirmed, 'tree'> | null {
+/** Reads the message of a commit that records a confirmation; null where it is not one. */
+export function parseRecord(text: string): Omit<Confirmed, 'tree'> | null {
   const fields = asFields(parseJson(text))
   if (typeof fields?.sequence !== 'number' || typeof fields.confirmedAt !== 'string') return null
   return {
@@ -91,6 +101,8 @@ function parseMessage(text: string): Omit<Confirmed, 'tree'> | null {
     bundleId: isBundleId(fields.bundleId) ? fields.bundleId : null,
     operations: parseCounts(fields.operations),
     bytes: typeof fields.bytes === 'number' ? fields.bytes : 0,
+    trigger: TRIGGERS.find((trigger) => trigger === fields.trigger) ?? null,
+    durationMs: typeof fields.durationMs === 'number' ? fields.durationMs : null,
   }
 }
 

@@ -16,8 +16,10 @@ export interface TreeFile {
   readonly blob: string
 }
 
-export async function listTree(repository: Repository, tree: string): Promise<TreeFile[]> {
-  const listing = await runGit(repository, ['ls-tree', '-r', '-z', '--full-tree', tree])
+/** The files of a tree; with a path, only those at it or below it. */
+export async function listTree(repository: Repository, tree: string, path = ''): Promise<TreeFile[]> {
+  const narrow = path === '' ? [] : ['--', `:(literal)${path}`]
+  const listing = await runGit(repository, ['ls-tree', '-r', '-z', '--full-tree', tree, ...narrow])
   return splitNul(listing).map((entry) => {
     const tab = entry.indexOf(0x09)
     return { path: entry.toString('utf8', tab + 1), blob: entry.toString('latin1', tab - 40, tab) }

@@ -7,6 +7,8 @@ export const LAYERS = [
   'cli',
   'triggers',
   'index',
+  'handover',
+  'inspect',
   'push',
   'report',
   'config',

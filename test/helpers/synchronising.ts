@@ -47,7 +47,8 @@ export async function bench(): Promise<Bench> {
         exclude: [],
         nestedRepositories: 'skip',
       })
-      const options = { workspacePath: root, collectionName: 'project', force, full, limits: LIMITS }
+      const occasion = { trigger: 'manual', startedAt: new Date() } as const
+      const options = { workspacePath: root, collectionName: 'project', force, full, ...occasion, limits: LIMITS }
       const context = contextOf(notices)
       const job = { shadow, lock, target: tree, options, context, receiver, outbox: outbox(receiver) }
       return await synchronise(job, askStatus(receiver, context))

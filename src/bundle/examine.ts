@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { DeltaError, systemErrorCode } from '../support/errors.js'
+import { type BundleLimits, type OpenedBundle, openBundle, readContents } from './reader.js'
+
+/** A bundle file with what can be said of it as a whole. */
+export interface ExaminedBundle extends OpenedBundle {
+  readonly bytes: number
+  /** `sha256:` and the hash of the file. */
+  readonly digest: string
+}
+
+/** Reads what a bundle announces, and checks that it makes sense. Throws `usage` where there is no such file. */
+export async function examineBundle(path: string, limits: BundleLimits): Promise<ExaminedBundle> {
+  const bytes = await sizeOf(path)
+  const [bundle, digest] = await Promise.all([openBundle(path, limits), digestOf(path)])
+  return { ...bundle, bytes, digest }
+}
+
+/** Reads every content to its end, and compares its size and its hash. Throws `bundle-refused`. */
+export async function verifyContents(bundle: OpenedBundle, limits: BundleLimits): Promise<number> {
+  let contents = 0
+  for await (const piece of readContents(bundle, limits)) if (piece.last) contents++
+  return contents
+}
+
+export async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) hash.update(chunk)
+  return `sha256:${hash.digest('hex')}`
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    const stats = await stat(path)
+    if (stats.isFile()) return stats.size
+  } catch (thrown) {
+    if (systemErrorCode(thrown) !== 'ENOENT') throw thrown
+  }
+  throw new DeltaError('usage', `${path} is not a file.`, { facts: { path }, next: 'Name a bundle, a .tar.gz file.' })
+}

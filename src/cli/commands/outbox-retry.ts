@@ -1,0 +1,47 @@
+import type { ArgumentsCamelCase, Argv } from 'yargs'
+import { type CommonArguments, withReceiver } from '../arguments.js'
+import { interruptible } from '../interruption.js'
+import { openWorkspace } from '../open-workspace.js'
+import { printerFor } from '../print.js'
+import { renderEvent, renderReport } from '../render.js'
+import { exitCodeOfReport } from './push.js'
+
+export const command = 'retry'
+export const describe = 'send what waits, and nothing newer'
+
+export function builder(yargs: Argv<CommonArguments>) {
+  return withReceiver(yargs).example('$0 outbox retry', 'ce-delta push sends newer changes as well')
+}
+
+type RetryArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
+
+export async function run(args: RetryArguments): Promise<number> {
+  const interruption = interruptible()
+  const { workspace, config } = await openWorkspace(args)
+  const [{ openView }, { readOutbox }, { push }] = await Promise.all([
+    import('../../inspect/view.js'),
+    import('../../handover/outbox.js'),
+    import('../../push.js'),
+  ])
+  const printer = printerFor(args.json, args.quiet)
+  const last = (await readOutbox(await openView(workspace, config))).at(-1)
+  if (last === undefined) {
+    printer.event({ event: 'outbox', bundles: [] })
+    printer.note('nothing waits')
+    return 0
+  }
+  const request = { workspace, config, commit: null, snapshot: last.target, trigger: 'retry' } as const
+  const report = await push(
+    { ...request, force: false, full: false, dryRun: false },
+    {
+      signal: interruption.signal,
+      onEvent: (event) => {
+        printer.event(event)
+        renderEvent(printer, event)
+      },
+    },
+  )
+  printer.event(report)
+  renderReport(printer, report)
+  return interruption.exitCode(exitCodeOfReport(report))
+}

@@ -1,0 +1,81 @@
+import type { ArgumentsCamelCase, Argv } from 'yargs'
+import type { Verdict, VerifyReport } from '../../inspect/verify.js'
+import type { View } from '../../inspect/view.js'
+import type { PushReport } from '../../report/report.js'
+import { exitCodeOf } from '../../support/errors.js'
+import { type CommonArguments, withCommit, withReceiver } from '../arguments.js'
+import { interruptible } from '../interruption.js'
+import { openWorkspace } from '../open-workspace.js'
+import { type Printer, printerFor } from '../print.js'
+import { renderEvent, renderReport } from '../render.js'
+import { renderVerification } from '../render-verify.js'
+
+export const command = 'verify'
+export const describe = 'compare every file here with what the receiver holds'
+
+export function builder(yargs: Argv<CommonArguments>) {
+  return withCommit(withReceiver(yargs))
+    .option('repair', {
+      type: 'boolean',
+      default: false,
+      describe: 'push what differs, whoever wrote it, and compare again',
+    })
+    .example('$0 verify', 'by the receiver’s own listing, where it has one')
+    .example('$0 verify --repair', 'make the receiver equal again')
+}
+
+type VerifyArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
+
+const EXIT_CODES: Readonly<Record<Verdict, number>> = {
+  equal: 0,
+  pending: exitCodeOf('not-confirmed'),
+  different: exitCodeOf('proof-failed'),
+  unknown: exitCodeOf('proof-failed'),
+}
+
+export async function run(args: VerifyArguments): Promise<number> {
+  const interruption = interruptible()
+  const { workspace, config } = await openWorkspace(args)
+  const [{ openView }, { verify }] = await Promise.all([
+    import('../../inspect/view.js'),
+    import('../../inspect/verify.js'),
+  ])
+  const view = await openView(workspace, config, args.commit ?? null)
+  const printer = printerFor(args.json, args.quiet)
+  const examine = async (): Promise<VerifyReport> => {
+    const report = await verify(view, interruption.signal)
+    printer.event(report)
+    renderVerification(printer, report)
+    return report
+  }
+  const first = await examine()
+  if (first.verdict === 'equal' || !args.repair) return interruption.exitCode(EXIT_CODES[first.verdict])
+  const pushed = await repair(view, first, printer, interruption.signal)
+  if (pushed.error !== null) return interruption.exitCode(exitCodeOf(pushed.error.code))
+  return interruption.exitCode(EXIT_CODES[(await examine()).verdict])
+}
+
+/** Asked to repair, a push may overwrite what others wrote; where nothing can be listed, everything is sent. */
+async function repair(
+  { workspace, config, commit }: View,
+  { verdict, by }: VerifyReport,
+  printer: Printer,
+  signal: AbortSignal,
+): Promise<PushReport> {
+  const { push } = await import('../../push.js')
+  const isForeign = verdict !== 'pending'
+  const request = { workspace, config, commit, dryRun: false, trigger: 'repair' } as const
+  const report = await push(
+    { ...request, force: isForeign, full: isForeign && by !== 'listing' },
+    {
+      signal,
+      onEvent: (event) => {
+        printer.event(event)
+        renderEvent(printer, event)
+      },
+    },
+  )
+  printer.event(report)
+  renderReport(printer, report)
+  return report
+}
