@@ -10,6 +10,7 @@ import { DEFAULT_RETRY } from './delivery/retry.js'
 import { askStatus, type SynchroniseContext, type SynchroniseResult, synchronise } from './delivery/synchronise.js'
 import { countOperations, type Operation } from './delta/operation.js'
 import { type Identity, identityOf, localReceiver, receiverFor } from './identity.js'
+import { forgetBackgroundFailure } from './report/background.js'
 import { failedReport, type PushEvent, type PushReport, reportedError, reportedOperations } from './report/report.js'
 import { snapshotOfCommit } from './snapshot/commit-snapshot.js'
 import { readConfirmed } from './snapshot/confirmed.js'
@@ -72,6 +73,7 @@ export async function push(request: PushRequest, context: PushContext): Promise<
       const report = await withLostObjectsRestored(shadow, context, () =>
         run(request, identity, shadow, lock, { ...context, signal }),
       )
+      if (report.error === null && !request.dryRun) await forgetBackgroundFailure(shadow.directory)
       return { ...report, duration_ms: elapsed(started) }
     } finally {
       await lock.release()

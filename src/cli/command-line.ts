@@ -2,6 +2,7 @@ import yargs, { type Argv } from 'yargs'
 import { asDeltaError, DeltaError, exitCodeOf } from '../support/errors.js'
 import { VERSION } from '../support/version.js'
 import { withCommon } from './arguments.js'
+import * as hook from './commands/hook.js'
 import * as maintain from './commands/maintain.js'
 import * as push from './commands/push.js'
 import * as serve from './commands/serve.js'
@@ -30,6 +31,7 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .usage('$0 <command>\n\nKeeps an exact copy of your work tree on a code-search server, and proves it.')
     .command(push.command, push.describe, push.builder, async (parsed) => ending(await push.run(parsed)))
     .command(status.command, status.describe, status.builder, async (parsed) => ending(await status.run(parsed)))
+    .command(hook.command, hook.describe, hook.builder, async (parsed) => ending(await hook.run(parsed)))
     .command(serve.command, serve.describe, serve.builder, async (parsed) => ending(await serve.run(parsed)))
     .command(maintain.command, maintain.describe, maintain.builder, async (parsed) =>
       ending(await maintain.run(parsed)),

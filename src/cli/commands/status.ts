@@ -41,6 +41,8 @@ function render(printer: Printer, report: StatusReport): void {
     )
   if (there.mirror !== null) line('mirror', printable(there.mirror))
   line('pending', describePending(pending))
+  const failure = report.background_failure
+  if (failure !== null) line('background', styled('bad', `${failure.at}: ${failure.message} ${failure.next ?? ''}`))
   line('equal', describeEquality(report.equal))
 }
 
