@@ -46,13 +46,14 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .exitProcess(false)
     .wrap(Math.min(100, process.stderr.columns ?? 100))
     .fail((message: string | null, error: Error | undefined) => {
-      throw (
-        error ??
-        new DeltaError('usage', message ?? 'The command line is not understood.', {
-          next: 'ce-delta --help lists the commands.',
-        })
-      )
+      throw error !== undefined && error.name !== 'YError' ? error : wrongUsage(message)
     })
+}
+
+function wrongUsage(message: string | null): DeltaError {
+  return new DeltaError('usage', message ?? 'The command line is not understood.', {
+    next: 'ce-delta --help lists the commands.',
+  })
 }
 
 function reportFailure(error: DeltaError, json: boolean): number {

@@ -1,4 +1,5 @@
 import { DeltaError } from '../support/errors.js'
+import { withoutCredentials } from '../support/text.js'
 import type { UserConfig } from './config.js'
 import { isHttpUrl } from './schema.js'
 
@@ -35,7 +36,8 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSett
     const found = find(names)
     if (found === null) return null
     const value = convert(found.value)
-    if (value === null) problems.push(`${found.name} must be ${expected} (it is ${JSON.stringify(found.value)})`)
+    if (value === null)
+      problems.push(`${found.name} must be ${expected} (it is ${JSON.stringify(withoutCredentials(found.value))})`)
     return value
   }
   const same = (value: string): string => value

@@ -77,7 +77,12 @@ async function readConfigFile(root: string): Promise<{ config: UserConfig; file:
   if (searchPlaces.length === 0) return null
   const { default: discovery } = await import('cosmiconfig')
   const loaders = { '.ts': loadModule, '.mts': loadModule, '.js': loadModule, '.mjs': loadModule, '.cjs': loadModule }
-  const explorer = discovery.cosmiconfig('ce-delta', { searchPlaces, packageProp: 'ce-delta', loaders, searchStrategy: 'none' })
+  const explorer = discovery.cosmiconfig('ce-delta', {
+    searchPlaces,
+    packageProp: 'ce-delta',
+    loaders,
+    searchStrategy: 'none',
+  })
   try {
     const result = await explorer.search(root)
     if (result === null || result.isEmpty === true) return null

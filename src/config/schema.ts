@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { DeltaError } from '../support/errors.js'
+import { withoutCredentials } from '../support/text.js'
 import type { UserConfig } from './config.js'
 
 const text = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'))
@@ -61,7 +62,7 @@ export function parseUserConfig(value: unknown, source: string): UserConfig {
 function describe(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? 'the configuration'
   if (issue.type === 'strict_object' && issue.expected === 'never') return `${path} is not a known setting`
-  const received = JSON.stringify(issue.input)?.slice(0, 60) ?? 'undefined'
+  const received = withoutCredentials(JSON.stringify(issue.input) ?? 'undefined').slice(0, 60)
   return `${path} ${issue.message} (it is ${received})`
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { ReceiverEngine } from '../receiver/engine.js'
+import { existsSync } from 'node:fs'
+import type { ReceiverEngine, WorkspaceStatus } from '../receiver/engine.js'
 import { DeltaError } from '../support/errors.js'
 import type { Receiver } from './receiver.js'
 
@@ -14,7 +15,7 @@ export function embeddedReceiver(
     name: `embedded receiver in ${place}`,
     key: receiverKey(`embedded:${place}`, workspacePath),
     async status() {
-      const status = await engine.status(workspacePath)
+      const status = await statusWithMirror(engine, workspacePath)
       return {
         sequence: status.sequence,
         tree: status.tree,
@@ -59,6 +60,18 @@ export function embeddedReceiver(
       return [...(await engine.list(workspacePath)).files]
     },
   }
+}
+
+/**
+ * A server makes its mirrors exact when it starts. This receiver never starts, so what a killed push left half done is
+ * finished when it is next asked.
+ */
+async function statusWithMirror(engine: ReceiverEngine, workspacePath: string): Promise<WorkspaceStatus> {
+  const status = await engine.status(workspacePath)
+  const isExact = status.pendingOperations === 0 && (status.sequence === 0 || existsSync(status.mirror))
+  if (isExact) return status
+  await engine.repairAll()
+  return await engine.status(workspacePath)
 }
 
 /** Names a receiver and a workspace in references and folders. */

@@ -1,9 +1,9 @@
+import type { TreeChange } from '../delta/change.js'
 import type { Delta, TreeId } from '../delta/operation.js'
 import { orderOperations } from '../delta/order.js'
 import type { Shadow } from '../snapshot/shadow.js'
 import { treeChanges, treeOfFiles } from '../snapshot/trees.js'
-import { EMPTY_TREE } from '../support/git.js'
-import { listTree } from '../support/git-objects.js'
+import { listTree, type TreeFile } from '../support/git-objects.js'
 import type { Receiver } from './receiver.js'
 
 /** What changed between two snapshots. */
@@ -11,19 +11,38 @@ export async function deltaOf(shadow: Shadow, base: TreeId, target: TreeId): Pro
   return { base, target, operations: orderOperations(await treeChanges(shadow.repository, base, target)) }
 }
 
+/** Everything, whatever differs: for a receiver that is known to hold `held`. */
+export async function fullDelta(shadow: Shadow, held: TreeId, target: TreeId): Promise<Delta> {
+  const gone = await goneFiles(shadow, held, target)
+  return {
+    base: held,
+    target,
+    operations: orderOperations([...gone.map(removal), ...(await additions(shadow, target))]),
+  }
+}
+
 /**
- * Everything, whatever the receiver has: a deletion for every known path that is not in the target, then every file.
- * Right for a receiver that holds any part of `known`.
+ * Everything, for a receiver of which it is not known what it holds: a deletion for every path of `known` that is not
+ * in the target, then every file. The delta begins at just what it deletes, so that after each of its bundles the
+ * snapshot that is confirmed has nothing that was not sent; where it is broken off, the rest is still a difference.
  */
-export async function fullDelta(shadow: Shadow, known: TreeId | null, target: TreeId): Promise<Delta> {
-  const files = await listTree(shadow.repository, target)
-  const changes = known === null ? [] : await treeChanges(shadow.repository, known, target)
-  const gone = changes.flatMap((change) => {
-    if (change.kind === 'removed') return [{ kind: 'removed', path: change.path } as const]
-    return change.kind === 'renamed' ? [{ kind: 'removed', path: change.source } as const] : []
-  })
-  const all = files.map(({ path, blob }) => ({ kind: 'added', path, blob }) as const)
-  return { base: known ?? EMPTY_TREE, target, operations: orderOperations([...gone, ...all]) }
+export async function resyncDelta(shadow: Shadow, known: TreeId, target: TreeId): Promise<Delta> {
+  const gone = await goneFiles(shadow, known, target)
+  const base = await treeOfFiles(shadow, gone)
+  return { base, target, operations: orderOperations([...gone.map(removal), ...(await additions(shadow, target))]) }
+}
+
+async function goneFiles(shadow: Shadow, known: TreeId, target: TreeId): Promise<TreeFile[]> {
+  const kept = new Set((await listTree(shadow.repository, target)).map(({ path }) => path))
+  return (await listTree(shadow.repository, known)).filter(({ path }) => !kept.has(path))
+}
+
+async function additions(shadow: Shadow, target: TreeId): Promise<TreeChange[]> {
+  return (await listTree(shadow.repository, target)).map(({ path, blob }) => ({ kind: 'added', path, blob }))
+}
+
+function removal({ path }: TreeFile): TreeChange {
+  return { kind: 'removed', path }
 }
 
 /** What a receiver lists, as a tree here; the contents need not be here. */

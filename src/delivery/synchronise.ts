@@ -8,7 +8,7 @@ import type { Lock } from '../support/lock.js'
 import { type DeliveryContext, deliver, settledStatus } from './deliver.js'
 import type { Outbox, OutboxEntry } from './outbox.js'
 import { packParts } from './pack.js'
-import { deltaOf, fullDelta, listedTree } from './prepare.js'
+import { deltaOf, fullDelta, listedTree, resyncDelta } from './prepare.js'
 import type { Receiver, ReceiverStatus } from './receiver.js'
 import { type Recovery, recover } from './recover.js'
 import { isPassing, withRetry } from './retry.js'
@@ -122,7 +122,7 @@ class Synchronisation {
     const waiting = entries.slice(attempted.length)
     if (!isChain(waiting, from, sequence, target)) {
       for (const entry of waiting) await outbox.remove(entry)
-      const delta = await this.#deltaIfKnown(from)
+      const delta = await this.#changesSince(from)
       this.#operations = delta?.operations ?? []
       for await (const entry of delta === null ? [] : this.#pack(delta, sequence, (tail?.position ?? 0) + 1, true))
         this.#job.context.onBundle(entry)
@@ -146,10 +146,14 @@ class Synchronisation {
   }
 
   /** The changes since a snapshot; null where that snapshot was lost, so that only the receiver can tell. */
-  async #deltaIfKnown(base: TreeId): Promise<Delta | null> {
+  async #changesSince(base: TreeId): Promise<Delta | null> {
+    return await this.#ifKnown(base, () => deltaOf(this.#job.shadow, base, this.#job.target))
+  }
+
+  async #ifKnown(base: TreeId, make: () => Promise<Delta>): Promise<Delta | null> {
     const { shadow, target, context } = this.#job
     try {
-      return await deltaOf(shadow, base, target)
+      return await make()
     } catch (thrown) {
       const isLost = thrown instanceof DeltaError && thrown.code === 'objects-missing' && base !== EMPTY_TREE
       if (!isLost) throw thrown
@@ -211,8 +215,9 @@ class Synchronisation {
     const { target, outbox } = this.#job
     const base = this.#confirmed?.tree ?? EMPTY_TREE
     const waiting = await outbox.list()
-    if (isChain(waiting, base, status.sequence, target)) return await this.#deliverAll(asyncOf(waiting), status)
-    const delta = await this.#deltaIfKnown(base)
+    if (waiting.length > 0 && isChain(waiting, base, status.sequence, target))
+      return await this.#deliverAll(asyncOf(waiting), status)
+    const delta = await this.#changesSince(base)
     if (delta !== null) return await this.#send(delta, status)
     return status.canListTree ? await this.#rebase(status) : await this.#sendFull(status)
   }
@@ -226,10 +231,11 @@ class Synchronisation {
 
   async #sendFull(status: ReceiverStatus): Promise<Next> {
     const { shadow, target } = this.#job
-    const base = this.#confirmed?.tree ?? EMPTY_TREE
-    const known = status.canListTree ? await this.#listed() : ((await this.#deltaIfKnown(base))?.base ?? null)
     this.#fullIsDue = false
-    return await this.#send(await fullDelta(shadow, known, target), status)
+    if (status.canListTree) return await this.#send(await fullDelta(shadow, await this.#listed(), target), status)
+    const base = this.#confirmed?.tree ?? EMPTY_TREE
+    const delta = await this.#ifKnown(base, () => resyncDelta(shadow, base, target))
+    return await this.#send(delta ?? (await resyncDelta(shadow, EMPTY_TREE, target)), status)
   }
 
   async #listed(): Promise<TreeId> {

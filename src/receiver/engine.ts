@@ -1,19 +1,19 @@
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type BundleLimits, DEFAULT_LIMITS, type OpenedBundle, openBundle } from '../bundle/reader.js'
-import { refused } from '../bundle/tar-format.js'
 import { type OperationCounts, type TreeId, totalOperations } from '../delta/operation.js'
 import { makePrivateDirectory } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE, runGit } from '../support/git.js'
 import { listTree, type TreeFile } from '../support/git-objects.js'
 import { takeLock } from '../support/lock.js'
+import { isMaintenanceDue, maintainRepository } from '../support/maintenance.js'
+import { checkAgreement, checkTree, findReplay, nextSequence } from './admission.js'
 import { adoptObjects, importBundle } from './import-bundle.js'
 import { advanceMirror, isMirrorMissing, repairMirror } from './mirror.js'
 import { knownWorkspaces, type Place, placeExists, placeOf, preparePlace } from './place.js'
 import {
   type AppliedState,
-  findApplied,
   formatRecord,
   HEAD_REFERENCE,
   MIRROR_REFERENCE,
@@ -116,7 +116,7 @@ export class ReceiverEngine {
   async apply(incoming: IncomingBundle): Promise<AppliedAnswer> {
     const place = this.#place(incoming.workspacePath)
     const bundle = await openBundle(incoming.path, this.limits)
-    checkWorkspace(bundle, incoming)
+    checkAgreement(bundle, incoming)
     return await this.#alone(place, async ({ applied }) => {
       const replay = await findReplay(place, applied, bundle, incoming)
       if (replay !== null) return answerOf(replay, place, true)
@@ -136,6 +136,13 @@ export class ReceiverEngine {
       await this.#alone(place, async (references) => repair(place, references))
     }
     return paths
+  }
+
+  /** Tidies the repository of a workspace up where that is due; nothing of it can be seen from outside. */
+  async maintainIfDue(workspacePath: string): Promise<void> {
+    const place = this.#place(workspacePath)
+    if (!(await isMaintenanceDue(place.gitDirectory))) return
+    await this.#alone(place, async () => maintainRepository(place.gitDirectory, place.repository))
   }
 
   async #commit(
@@ -227,53 +234,6 @@ function busyError(holder: { readonly pid: number; readonly host: string; readon
     facts: { pid: holder.pid, host: holder.host, since: holder.since },
     next: 'Try again in a moment.',
   })
-}
-
-function checkWorkspace(bundle: OpenedBundle, incoming: IncomingBundle): void {
-  if (bundle.manifest.workspace_path !== incoming.workspacePath) {
-    throw refused('its manifest names another workspace than the upload', {
-      workspace_path: bundle.manifest.workspace_path,
-    })
-  }
-}
-
-/** Where the manifest announces the tree that the bundle leads to, it must lead there. */
-function checkTree(bundle: OpenedBundle, tree: TreeId): void {
-  const announced = bundle.manifest.tree
-  if (announced === null || announced === tree) return
-  throw new DeltaError('proof-failed', 'The bundle does not lead to the tree that it announces.', {
-    facts: { announced, tree },
-    next: 'The sender has to compare its work tree with the receiver’s listing.',
-  })
-}
-
-/**
- * The same bundle again, as after a lost answer: it gets the same answer and has no second effect (faults.md I4).
- * Also one that arrives late, after others. The same id with other bytes is refused.
- */
-async function findReplay(
-  place: Place,
-  applied: AppliedState | null,
-  bundle: OpenedBundle,
-  incoming: IncomingBundle,
-): Promise<AppliedState | null> {
-  if (applied === null) return null
-  const { bundle_id: id, sequence_number: sequence } = bundle.manifest
-  const mayBeOld = sequence === null || sequence <= applied.sequence
-  const earlier = applied.bundleId === id ? applied : mayBeOld ? await findApplied(place.repository, id) : null
-  if (earlier === null) return null
-  if (earlier.digest !== incoming.digest)
-    throw refused('another bundle with the same id was applied before', { bundle_id: id })
-  return earlier
-}
-
-/** The number of this bundle. Strictly the next one, unless forced; it never goes back. */
-function nextSequence(applied: AppliedState | null, bundle: OpenedBundle, incoming: IncomingBundle): number {
-  const expected = (applied?.sequence ?? 0) + 1
-  const received = incoming.sequence ?? bundle.manifest.sequence_number
-  if (received === null || received === expected) return expected
-  if (incoming.force) return Math.max(received, expected)
-  throw new DeltaError('conflict', `Expected sequence ${expected}, got ${received}.`, { facts: { expected, received } })
 }
 
 function answerOf(state: AppliedState, place: Place, isReplay: boolean): AppliedAnswer {

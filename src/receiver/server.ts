@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { fastifyMultipart } from '@fastify/multipart'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { makePrivateDirectory } from '../support/durable-files.js'
+import { DeltaError } from '../support/errors.js'
+import { type LockHolder, tryLock } from '../support/lock.js'
 import { printable } from '../support/text.js'
 import { checkAddress, checkBrowser, checkToken } from './authorisation.js'
 import type { ReceiverEngine } from './engine.js'
@@ -54,6 +56,36 @@ const CLOSING = 1_000
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   checkAddress(options)
+  await makePrivateDirectory(options.dataDirectory)
+  const lock = await tryLock(join(options.dataDirectory, 'serve.lock'))
+  if (!('release' in lock)) throw dataInUse(options, lock)
+  try {
+    const server = await serve(options)
+    const close = async (): Promise<void> => {
+      await server.close()
+      await lock.release()
+    }
+    return { url: server.url, close }
+  } catch (thrown) {
+    await lock.release()
+    throw thrown
+  }
+}
+
+/** Two servers would clear each other's spool. */
+function dataInUse(options: ServerOptions, holder: LockHolder): DeltaError {
+  const { dataDirectory } = options
+  return new DeltaError(
+    'already-running',
+    `Another server uses ${dataDirectory} (process ${holder.pid} on ${holder.host}).`,
+    {
+      facts: { data: dataDirectory, pid: holder.pid, host: holder.host },
+      next: 'End it, or name another folder with --data.',
+    },
+  )
+}
+
+async function serve(options: ServerOptions): Promise<RunningServer> {
   const spool = join(options.dataDirectory, 'spool')
   await rm(spool, { recursive: true, force: true })
   await makePrivateDirectory(spool)
@@ -65,6 +97,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     emit: options.onEvent ?? (() => undefined),
     applying: new Map(),
     uploads: new Set(),
+    background: new Set(),
   }
   const app = await buildApp(options, service)
   const host = options.host === 'localhost' ? '127.0.0.1' : options.host
@@ -152,6 +185,7 @@ function urlOf(app: FastifyInstance, host: string): string {
 async function closeServer(app: FastifyInstance, service: Service): Promise<void> {
   const closed = app.close()
   await Promise.allSettled([...service.uploads])
+  await Promise.allSettled([...service.background])
   const cut = setTimeout(() => app.server.closeAllConnections(), CLOSING)
   await closed
   clearTimeout(cut)

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { asDeltaError } from '../support/errors.js'
 import { PATH_LIMITS } from '../support/paths.js'
 import { printable } from '../support/text.js'
 import type { AppliedAnswer, IncomingBundle, ReceiverEngine, WorkspaceListing } from './engine.js'
@@ -20,6 +21,8 @@ export interface Service {
   readonly applying: Map<string, number>
   /** Uploads from their first byte to their answer. */
   readonly uploads: Set<Promise<unknown>>
+  /** What goes on after an answer; the server ends only after it. */
+  readonly background: Set<Promise<void>>
 }
 
 /** Bounds what lies in the spool at once. */
@@ -37,20 +40,42 @@ export async function handleUpload(
   const upload = receiveAndApply(service, request, reply)
   service.uploads.add(upload)
   try {
-    return await upload
+    const answer = await upload
+    maintainLater(service, answer.workspacePath)
+    return answer.upload
   } finally {
     service.uploads.delete(upload)
   }
 }
 
-async function receiveAndApply(service: Service, request: FastifyRequest, reply: FastifyReply): Promise<UploadAnswer> {
+function maintainLater(service: Service, path: string): void {
+  const work = maintain(service, path)
+  service.background.add(work)
+  void work.finally(() => service.background.delete(work))
+}
+
+async function maintain(service: Service, path: string): Promise<void> {
+  try {
+    await service.engine.maintainIfDue(path)
+  } catch (thrown) {
+    const { message } = asDeltaError(thrown)
+    service.emit({ event: 'failed', message: `Tidying up ${printable(path)} failed: ${printable(message)}` })
+  }
+}
+
+interface Applied {
+  readonly workspacePath: string
+  readonly upload: UploadAnswer
+}
+
+async function receiveAndApply(service: Service, request: FastifyRequest, reply: FastifyReply): Promise<Applied> {
   const { compressedBytes } = service.engine.limits
   if (Number(request.headers['content-length'] ?? 0) > compressedBytes + FORM_OVERHEAD) throw tooLarge(compressedBytes)
   const incoming = await receiveForm((limits) => request.parts({ limits }), service.spool, compressedBytes)
   try {
     // While the bundle is applied no byte moves, and that is no reason to hang up.
     request.raw.setTimeout(0)
-    return await apply(service, incoming)
+    return { workspacePath: incoming.workspacePath, upload: await apply(service, incoming) }
   } finally {
     request.raw.setTimeout(reply.server.initialConfig.connectionTimeout ?? 0)
     await rm(incoming.path, { force: true })

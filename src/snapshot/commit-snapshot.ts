@@ -9,7 +9,7 @@ import { blobSizes, readBlobs } from '../support/git-objects.js'
 import { asFields, parseJson } from '../support/json.js'
 import { decodeUtf8, escapeBytes, splitNul } from '../support/text.js'
 import { BINARY_PROBE_BYTES, isBinary, isSkipped, judgeName, judgeSize, type Skipped } from './eligibility.js'
-import { asKey, OWN_IGNORE_FILE } from './ignore-rules.js'
+import { asKey, matchedByOwn, OWN_IGNORE_FILE } from './ignore-rules.js'
 import { importTree } from './import-tree.js'
 import type { Snapshot, SnapshotOptions } from './scan.js'
 import { type Shadow, withIndex } from './shadow.js'
@@ -36,7 +36,9 @@ export async function snapshotOfCommit(
   const last = await readLast(shadow, stamp)
   const base = last ?? { sourceTree: EMPTY_TREE, tree: EMPTY_TREE, skipped: [] }
   const entries = await changedEntries(shadow, base.sourceTree, sourceTree)
-  const ignored = ownRules === '' ? new Set<string>() : await ignoredEntries(shadow, entries, ownRules)
+  const present = entries.filter(({ blob }) => blob !== null).map(({ name }) => name)
+  // The user's rules do not count: what is committed is not ignored.
+  const ignored = await matchedByOwn(shadow, present, ownRules)
   const judged = await judgeEntries(shadow, entries, ignored, options)
   const tree = await applyEntries(shadow, base.tree, judged.lines)
   const touched = new Set(entries.map((entry) => escapeBytes(entry.name)))
@@ -98,28 +100,6 @@ async function ownIgnoreRules(shadow: Shadow, sourceTree: TreeId, options: Snaps
   ])
   const text = file === null ? '' : await gitText(shadow.repository, ['cat-file', 'blob', file])
   return [text, ...options.exclude].join('\n').trim()
-}
-
-/** Which of the entries our own ignore rules match. The user's do not count: what is committed is not ignored. */
-async function ignoredEntries(shadow: Shadow, entries: readonly ChangedEntry[], rules: string): Promise<Set<string>> {
-  const ruleFile = join(shadow.directory, 'info', 'own-exclude')
-  const indexFile = join(shadow.directory, `judge-index.${process.pid}`)
-  const repository = withIndex(shadow, indexFile)
-  await writeFileDurably(ruleFile, `${rules}\n`)
-  try {
-    await runGit(repository, ['update-index', '-z', '--index-info'], { input: indexLines(entries) })
-    return new Set(
-      splitNul(await runGit(repository, ['ls-files', '-c', '-i', '-z', `--exclude-from=${ruleFile}`])).map(asKey),
-    )
-  } finally {
-    await rm(indexFile, { force: true })
-  }
-}
-
-function* indexLines(entries: readonly ChangedEntry[]): Generator<Buffer> {
-  for (const { name, blob, mode } of entries) {
-    if (blob !== null) yield indexLine(name, mode, blob)
-  }
 }
 
 function indexLine(name: Buffer, mode: string, blob: string): Buffer {

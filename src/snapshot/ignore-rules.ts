@@ -1,22 +1,23 @@
-import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
-import { join } from 'node:path'
+import { constants } from 'node:fs'
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { devNull } from 'node:os'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
+import { systemErrorCode } from '../support/errors.js'
 import { runGit } from '../support/git.js'
-import { splitNul } from '../support/text.js'
-import type { Shadow } from './shadow.js'
+import { pathProblem } from '../support/paths.js'
+import { decodeUtf8, splitNul } from '../support/text.js'
+import { type Shadow, withIndex } from './shadow.js'
 import type { Workspace } from './workspace.js'
 
 export const OWN_IGNORE_FILE = '.cedeltaignore'
 
 /** The ignore rules beyond the `.gitignore` files, which git reads from the work tree by itself. */
 export interface IgnoreRules {
-  /** `.cedeltaignore` and `exclude` of the configuration, in the syntax of `.gitignore`. */
+  /** `.cedeltaignore` and `exclude` of the configuration, in the syntax of `.gitignore`. No other rule undoes them. */
   readonly own: string
   /** A setting for every command that looks at the work tree. */
   readonly setting: string
-  /** Changes whenever a rule outside the `.gitignore` files does. */
-  readonly fingerprint: string
 }
 
 /**
@@ -26,49 +27,104 @@ export interface IgnoreRules {
 export async function installIgnoreRules(shadow: Shadow, exclude: readonly string[]): Promise<IgnoreRules> {
   const { workspace } = shadow
   const [clone, ownFile, global] = await Promise.all([
-    workspace.git === null ? null : readTextIfPresent(workspace.git.excludeFile),
-    readTextIfPresent(join(workspace.root, OWN_IGNORE_FILE)),
-    readTextIfPresent(workspace.globalExcludeFile),
+    workspace.git === null ? null : readRules(workspace.git.excludeFile),
+    readRules(join(workspace.root, OWN_IGNORE_FILE), constants.O_NOFOLLOW),
+    readRules(workspace.globalExcludeFile),
   ])
-  const own = [ownFile ?? '', ...exclude].join('\n')
+  const own = [ownFile ?? '', ...exclude, ...foldersOfOurs(workspace)].join('\n').trim()
   const text = `${clone ?? ''}\n${own}\n`
   const installed = join(shadow.directory, 'info', 'exclude')
   if ((await readTextIfPresent(installed)) !== text) await writeFileDurably(installed, text)
-  const fingerprint = createHash('sha256')
-    .update(JSON.stringify([text, global]))
-    .digest('hex')
-  return { own, setting: `core.excludesFile=${workspace.globalExcludeFile}`, fingerprint }
+  return { own, setting: `core.excludesFile=${global === null ? devNull : workspace.globalExcludeFile}` }
 }
 
-/** What tells that the user's index may have changed; empty where there is none. */
-export function indexStamp(workspace: Workspace): string {
-  if (workspace.git === null) return ''
-  const stats = statSync(workspace.git.indexFile, { throwIfNoEntry: false, bigint: true })
-  return stats === undefined ? '' : `${stats.mtimeNs}-${stats.size}-${stats.ino}`
+/** Rules are read from plain files only: nothing waits for a pipe, or reads a device to its end. */
+async function readRules(path: string, flags = 0): Promise<string | null> {
+  let file: FileHandle
+  try {
+    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | flags)
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown
+    return null
+  }
+  try {
+    return (await file.stat()).isFile() ? await file.readFile('utf8') : null
+  } finally {
+    await file.close()
+  }
+}
+
+/** The git folder and the state are never part of the copy, wherever they are: a git folder may have any name. */
+function foldersOfOurs({ root, kind, git, stateDirectory }: Workspace): string[] {
+  if (kind === 'bare') return []
+  const folders = [stateDirectory, ...(git === null ? [] : [git.gitDirectory, dirname(git.objectDirectory)])]
+  return folders.flatMap((folder) => {
+    const path = relative(root, folder)
+    const parts = path.split(sep)
+    const isInside = path !== '' && !isAbsolute(path) && parts[0] !== '..' && !parts.includes('.git')
+    return isInside && !path.includes('\n') ? [`/${parts.join('/').replace(/[\\*?[ ]/g, '\\$&')}/`] : []
+  })
 }
 
 /**
  * Files that the user's repository tracks although a rule of theirs matches. To git they are not ignored, so they are
  * not to us, unless one of our own rules matches.
  */
-export async function trackedThoughIgnored(shadow: Shadow, own: string): Promise<Buffer[]> {
+export async function trackedThoughIgnored(shadow: Shadow, rules: IgnoreRules): Promise<Buffer[]> {
   const { git } = shadow.workspace
   if (git === null || shadow.workspace.kind !== 'work-tree') return []
-  const list = ['ls-files', '-c', '-i', '-z', '--full-name']
-  const tracked = splitNul(await runGit(git.repository, [...list, '--exclude-standard']))
-  if (tracked.length === 0 || own.trim() === '') return tracked
-  const ownFile = join(shadow.directory, 'info', 'own-exclude')
-  await writeFileDurably(ownFile, `${own}\n`)
-  const unwanted = new Set(splitNul(await runGit(git.repository, [...list, `--exclude-from=${ownFile}`])).map(asKey))
+  const list = ['ls-files', '-c', '-i', '-z', '--full-name', '--exclude-standard']
+  const tracked = splitNul(await runGit(git.repository, list, { settings: [rules.setting] }))
+  const unwanted = await matchedByOwn(shadow, tracked, rules.own)
   return tracked.filter((name) => !unwanted.has(asKey(name)))
 }
 
 /** Files of the snapshot that a rule matches now. */
 export async function snapshotThoughIgnored(shadow: Shadow, rules: IgnoreRules): Promise<Buffer[]> {
-  const listing = await runGit(shadow.repository, ['ls-files', '-c', '-i', '-z', '--exclude-standard'], {
-    settings: [rules.setting],
-  })
-  return splitNul(listing)
+  const list = ['ls-files', '-c', '-i', '-z']
+  const settings = [rules.setting]
+  const byAny = runGit(shadow.repository, [...list, '--exclude-standard'], { settings })
+  if (rules.own === '') return splitNul(await byAny)
+  const byOwn = runGit(shadow.repository, [...list, `--exclude-from=${await ownRuleFile(shadow, rules.own)}`])
+  return (await Promise.all([byAny, byOwn])).flatMap(splitNul)
+}
+
+/** Which of these paths, as keys, our own rules match, whatever other rules say of them. */
+export async function matchedByOwn(shadow: Shadow, names: readonly Buffer[], own: string): Promise<Set<string>> {
+  if (own === '' || names.length === 0) return new Set()
+  const indexFile = join(shadow.directory, `judge-index.${process.pid}.${++judgeIndexes}`)
+  const repository = withIndex(shadow, indexFile)
+  try {
+    await runGit(repository, ['update-index', '-z', '--index-info'], { input: placeholders(names) })
+    const exclude = `--exclude-from=${await ownRuleFile(shadow, own)}`
+    return new Set(splitNul(await runGit(repository, ['ls-files', '-c', '-i', '-z', exclude])).map(asKey))
+  } finally {
+    await rm(indexFile, { force: true })
+  }
+}
+
+let judgeIndexes = 0
+
+export const EMPTY_BLOB = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
+
+/** Entries without content, for git to match rules with. A name that git would not take is left out anyway. */
+function* placeholders(names: readonly Buffer[]): Generator<Buffer> {
+  for (const name of names) {
+    const path = decodeUtf8(name)
+    if (path !== null && pathProblem(path) === null) yield placeholder(name)
+  }
+}
+
+/** An entry of the index that stands for no file. */
+export function placeholder(name: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`100644 ${EMPTY_BLOB}\t`), name, Buffer.from([0])])
+}
+
+async function ownRuleFile(shadow: Shadow, own: string): Promise<string> {
+  const path = join(shadow.directory, 'info', 'own-exclude')
+  const text = `${own}\n`
+  if ((await readTextIfPresent(path)) !== text) await writeFileDurably(path, text)
+  return path
 }
 
 /** What the rules leave out, folders as one entry; for people. */

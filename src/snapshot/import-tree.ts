@@ -34,12 +34,18 @@ export async function importTree(shadow: Shadow, commit: string): Promise<TreeId
     isFirst = piece.last
   }
   await write(`commit ${reference}\ncommitter ce-delta <ce-delta> 0 +0000\ndata 0\n`)
-  for (const [index, { mode, name }] of files.entries()) {
-    await write(Buffer.concat([Buffer.from(`M ${mode} :${index + 1} `), quoted(name), Buffer.from('\n')]))
-  }
+  for (const [index, { mode, name }] of files.entries()) await write(fileChange(mode, `:${index + 1}`, name))
+  for (const { mode, type, name } of entries) if (type === 'commit') await write(fileChange(mode, SOME_COMMIT, name))
   importer.stdin.end('done\n')
   await importer.finished
   return await gitText(shadow.repository, ['rev-parse', '--verify', `${reference}^{tree}`])
+}
+
+/** A submodule is named by a commit of another repository; of which one is of no interest. */
+const SOME_COMMIT = '1'.repeat(40)
+
+function fileChange(mode: string, what: string, name: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`M ${mode} ${what} `), quoted(name), Buffer.from('\n')])
 }
 
 /** A path as fast-import reads it, whatever bytes it has. */

@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync, lstatSync } from 'node:fs'
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
+import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
-import { createPrivateRepository, privateRepository, type Repository } from '../support/git.js'
+import { DeltaError } from '../support/errors.js'
+import { createPrivateRepository, privateRepository, RAW_BYTES, type Repository, runGit } from '../support/git.js'
 import type { Workspace } from './workspace.js'
 
 /**
@@ -44,22 +45,61 @@ const CONFIGURATION = `[core]
 /** Opens the shadow of a workspace, and makes it where it is not there yet or was only half made. */
 export async function openShadow(workspace: Workspace): Promise<Shadow> {
   const directory = workspace.stateDirectory
-  if ((await readTextIfPresent(join(directory, 'config'))) !== CONFIGURATION) {
-    await createPrivateRepository(directory, CONFIGURATION)
-  }
+  await claim(directory)
+  if (!(await isSound(directory))) await createPrivateRepository(directory, CONFIGURATION)
   await borrowObjects(workspace, directory)
   const workTree = workspace.kind === 'bare' ? {} : { workTree: workspace.root }
   return { workspace, directory, repository: privateRepository(directory, workTree) }
+}
+
+/** Whether it is what was made here. A HEAD that is damaged goes: the last scan is only a hint. */
+async function isSound(directory: string): Promise<boolean> {
+  const read = async (name: string): Promise<string | null> => await readTextIfPresent(join(directory, name))
+  const [config, attributes, head] = await Promise.all(['config', 'info/attributes', 'HEAD'].map(read))
+  const isHeadSound = /^(?:ref: refs\/heads\/main|[0-9a-f]{40})\n$/.test(head ?? '')
+  if (!isHeadSound) await rm(join(directory, 'HEAD'), { force: true })
+  const hasFolders = ['objects', 'refs'].every((name) => existsSync(join(directory, name)))
+  return isHeadSound && hasFolders && config === CONFIGURATION && attributes === RAW_BYTES
+}
+
+/**
+ * The folder is ours alone, whoever made it: nobody else may read it, and it may not be the way to another folder or to
+ * another repository's configuration.
+ */
+async function claim(directory: string): Promise<void> {
+  const stats = lstatSync(directory, { throwIfNoEntry: false })
+  if (stats === undefined) return
+  if (stats.isSymbolicLink() || !stats.isDirectory()) {
+    throw new DeltaError('repository-not-trusted', 'The place for the state is a link or a file, not a folder.', {
+      facts: { directory },
+      next: `Look where ${directory} came from, and remove it.`,
+    })
+  }
+  if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0) await chmod(directory, 0o700)
+  await rm(join(directory, 'commondir'), { force: true })
 }
 
 /** What git has already is not stored twice. Objects of another hash cannot be borrowed. */
 async function borrowObjects(workspace: Workspace, directory: string): Promise<void> {
   if (workspace.git === null || workspace.git.objectFormat !== 'sha1') return
   const alternates = join(directory, 'objects', 'info', 'alternates')
-  const wanted = `${quoteAlternate(workspace.git.objectDirectory)}\n`
+  const lenders = await lendersOf(workspace.git.objectDirectory)
+  const wanted = lenders.map((lender) => `${quoteAlternate(lender)}\n`).join('')
   if ((await readTextIfPresent(alternates)) === wanted) return
   await mkdir(join(directory, 'objects', 'info'), { recursive: true })
   await writeFileDurably(alternates, wanted)
+}
+
+/** An object folder, and those that it borrows from by a relative path: git does not follow these for somebody else. */
+async function lendersOf(objectDirectory: string, known: readonly string[] = []): Promise<string[]> {
+  const lines = ((await readTextIfPresent(join(objectDirectory, 'info', 'alternates'))) ?? '').split('\n')
+  const relative = lines.filter((line) => line !== '' && !/^[#"]/.test(line) && !isAbsolute(line))
+  let lenders = [...known, objectDirectory]
+  for (const line of relative) {
+    const lender = resolve(objectDirectory, line)
+    if (!lenders.includes(lender)) lenders = await lendersOf(lender, lenders)
+  }
+  return lenders
 }
 
 /** A line that begins with `#` is a comment, one in quotes is unquoted (git's `alternates` file). */
@@ -73,13 +113,14 @@ export function withIndex(shadow: Shadow, indexFile: string): Repository {
 }
 
 /**
- * Forgets what the index knows, so that the next scan reads and stores every file again. The cure for objects that
+ * Forgets what earlier scans knew, so that the next one reads and stores every file again. The cure for objects that
  * are gone, because they were borrowed and the user's repository dropped them.
  */
 export async function forgetIndex(shadow: Shadow): Promise<void> {
-  for (const name of ['index', 'index.lock', 'commit-index', 'scan']) {
+  for (const name of ['index', 'index.lock', 'scan', 'commit-scan.json']) {
     await rm(join(shadow.directory, name), { force: true })
   }
+  await runGit(shadow.repository, ['symbolic-ref', 'HEAD', 'refs/heads/main'])
 }
 
 /** How long git of a killed push may still be busy with the index. */
@@ -95,7 +136,7 @@ export async function clearInterrupted(shadow: Shadow): Promise<void> {
   while (existsSync(indexLock) && performance.now() < deadline) await sleep(50)
   await rm(indexLock, { force: true })
   for (const name of await readdir(shadow.directory)) {
-    if (/^(?:HEAD\.lock|packed-refs\.lock|(?:tree|judge|commit)-index\.\d+(?:\.lock)?)$/.test(name)) {
+    if (/^(?:HEAD\.lock|packed-refs\.lock|(?:tree|judge|commit)-index(?:\.\d+)+(?:\.lock)?)$/.test(name)) {
       await rm(join(shadow.directory, name), { force: true })
     }
   }

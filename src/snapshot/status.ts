@@ -7,21 +7,21 @@ export interface WorkTreeStatus {
   readonly changed: readonly Buffer[]
   /** Paths that the index does not have. */
   readonly untracked: readonly Buffer[]
-  /** Untracked repositories inside the work tree, without the slash at the end. */
+  /** Repositories inside the work tree that the index has nothing of, without the slash at the end. */
   readonly nested: readonly Buffer[]
   /** The index is not as the last scan left it: a scan was interrupted. */
   readonly isIndexAhead: boolean
-  /** Folders that could not be listed, as git names them. */
-  readonly unreadableFolders: readonly string[]
+  /** Folders that could not be listed, and paths of the index that could not be looked at, as git names them. */
+  readonly unreadable: readonly string[]
 }
 
 const SPACE = 0x20
 const SLASH = 0x2f
 
 /** One `git status`: its cost is that of the user's own `git status`, because the index keeps a stat cache. */
-export async function readStatus(shadow: Shadow, setting: string): Promise<WorkTreeStatus> {
+export async function readStatus(shadow: Shadow, settings: readonly string[]): Promise<WorkTreeStatus> {
   const args = ['status', '--porcelain=v2', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=all']
-  const git = startGit(shadow.repository, args, { settings: [setting] })
+  const git = startGit(shadow.repository, args, { settings })
   git.stdin.end()
   const changed: Buffer[] = []
   const untracked: Buffer[] = []
@@ -37,16 +37,27 @@ export async function readStatus(shadow: Shadow, setting: string): Promise<WorkT
       const hasChangedInIndex = entry[2] !== '.'.charCodeAt(0)
       const hasChangedOnDisk = entry[3] !== '.'.charCodeAt(0)
       if (hasChangedInIndex) isIndexAhead = true
-      if (hasChangedOnDisk) changed.push(Buffer.from(afterSpaces(entry, kind === '1' ? 8 : 10)))
+      if (!hasChangedOnDisk) continue
+      const name = Buffer.from(afterSpaces(entry, kind === '1' ? 8 : 10))
+      changed.push(name)
+      // A repository stands where the index has a file.
+      if (kind === '1' && modeOnDisk(entry) === '160000') nested.push(name)
     }
   }
   const complaint = await git.finished
-  return { changed, untracked, nested, isIndexAhead, unreadableFolders: unreadableFolders(complaint) }
+  return { changed, untracked, nested, isIndexAhead, unreadable: unreadablePaths(complaint) }
 }
 
-function unreadableFolders(complaint: string): string[] {
-  const warnings = complaint.matchAll(/^warning: could not open directory '(.*)\/': /gm)
-  return [...warnings].map((warning) => warning[1] ?? '')
+/** What git complains of without failing. The children of such a folder count as unchanged (faults.md row 30). */
+function unreadablePaths(complaint: string): string[] {
+  const folders = complaint.matchAll(/^warning: could not open directory '(.*\/)': /gm)
+  const files = complaint.matchAll(/^(?!(?:warning|error|fatal|hint): )(.+): [A-Z][^:]*$/gm)
+  return [...folders, ...files].map(([, path = '']) => path)
+}
+
+/** `1 <XY> <sub> <mode in HEAD> <in the index> <on disk> …` */
+function modeOnDisk(entry: Buffer): string {
+  return afterSpaces(entry, 5).toString('latin1', 0, 6)
 }
 
 function afterSpaces(entry: Buffer, spaces: number): Buffer {

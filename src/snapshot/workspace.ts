@@ -13,7 +13,6 @@ export interface UserGit {
   /** Where the objects are that the shadow repository borrows. */
   readonly objectDirectory: string
   readonly objectFormat: string
-  readonly indexFile: string
   /** `info/exclude`, the ignore rules of this clone. */
   readonly excludeFile: string
 }
@@ -39,10 +38,11 @@ export interface Workspace {
 export async function locateWorkspace(directory: string, environment: NodeJS.ProcessEnv): Promise<Workspace> {
   const start = await existingDirectory(directory)
   const repository = userRepository(start, environment)
-  const [found, globalExcludeFile] = await Promise.all([
-    findGit(repository),
-    findGlobalExcludeFile(repository, environment),
-  ])
+  const asked = findGlobalExcludeFile(repository, environment)
+  // It is awaited after the repository was found: why that fails is the better answer.
+  asked.catch(() => undefined)
+  const found = await findGit(repository)
+  const globalExcludeFile = await asked
   if (found === null) {
     const stateDirectory = stateDirectoryOutside(start, environment)
     return {
@@ -67,13 +67,15 @@ async function existingDirectory(directory: string): Promise<string> {
     const path = await realpath(resolve(directory))
     if ((await stat(path)).isDirectory()) return path
   } catch (thrown) {
-    if (systemErrorCode(thrown) !== 'ENOENT') throw thrown
+    if (!NO_SUCH_FOLDER.has(systemErrorCode(thrown) ?? '')) throw thrown
   }
   throw new DeltaError('usage', `${directory} is not a folder.`, {
     facts: { directory },
     next: 'Name an existing folder, or run the command inside one.',
   })
 }
+
+const NO_SUCH_FOLDER = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'])
 
 interface FoundGit {
   readonly topLevel: string | null
@@ -84,22 +86,7 @@ interface FoundGit {
 async function findGit(repository: Repository): Promise<FoundGit | null> {
   const answers = await askLocation(repository)
   if (answers === null) return null
-  const [isBare, isInside, objectFormat, ...paths] = answers
-  const [gitDirectory, stateDirectory, objectDirectory, indexFile, excludeFile] = paths.map((path) =>
-    resolve(repository.directory, path),
-  )
-  if (
-    objectFormat === undefined ||
-    gitDirectory === undefined ||
-    stateDirectory === undefined ||
-    objectDirectory === undefined ||
-    indexFile === undefined ||
-    excludeFile === undefined
-  ) {
-    throw new DeltaError('not-a-repository', 'git does not tell where this repository is.', {
-      next: 'A newline in the path of the repository is not supported; move it to another folder.',
-    })
-  }
+  const [isBare, isInside, objectFormat, gitDirectory, stateDirectory, objectDirectory, excludeFile] = answers
   if (isBare !== 'true' && isInside !== 'true') {
     throw new DeltaError('not-a-repository', 'This is the inside of a git folder, not a work tree.', {
       facts: { directory: repository.directory },
@@ -110,24 +97,47 @@ async function findGit(repository: Repository): Promise<FoundGit | null> {
   return {
     topLevel,
     stateDirectory,
-    git: { repository, gitDirectory, objectDirectory, objectFormat, indexFile, excludeFile },
+    git: { repository, gitDirectory, objectDirectory, objectFormat, excludeFile },
   }
 }
 
-async function askLocation(repository: Repository): Promise<string[] | null> {
-  const question = ['--is-bare-repository', '--is-inside-work-tree', '--show-object-format', '--absolute-git-dir']
-  const paths = ['ce-delta', 'objects', 'index', 'info/exclude'].flatMap((name) => ['--git-path', name])
+type Location = [string, string, string, string, string, string, string]
+
+async function askLocation(repository: Repository): Promise<Location | null> {
+  const questions = [
+    ['--is-bare-repository'],
+    ['--is-inside-work-tree'],
+    ['--show-object-format'],
+    ['--absolute-git-dir'],
+    ...['ce-delta', 'objects', 'info/exclude'].map((name) => ['--git-path', name]),
+  ]
   try {
-    return (await gitText(repository, ['rev-parse', ...question, ...paths])).split('\n')
+    const together = (await gitText(repository, ['rev-parse', ...questions.flat()])).split('\n')
+    // A path with a newline in it is more than one line; then each question is asked for itself.
+    const answers =
+      together.length === questions.length
+        ? together
+        : await Promise.all(questions.map(async (question) => await gitText(repository, ['rev-parse', ...question])))
+    const [isBare = '', isInside = '', objectFormat = '', ...paths] = answers
+    const [gitDirectory = '', state = '', objects = '', exclude = ''] = paths.map((path) =>
+      resolve(repository.directory, path),
+    )
+    return [isBare, isInside, objectFormat, gitDirectory, state, objects, exclude]
   } catch (thrown) {
-    if (thrown instanceof DeltaError && /not a git repository/.test(String(thrown.facts.complaint))) return null
-    throw thrown
+    const complaint = thrown instanceof DeltaError ? String(thrown.facts.complaint) : ''
+    if (/not a git repository \(or any/.test(complaint)) return null
+    if (!/not a git repository/.test(complaint)) throw thrown
+    throw new DeltaError('not-a-repository', 'The git folder of this work tree is gone.', {
+      facts: { directory: repository.directory, complaint },
+      next: 'Repair it (git worktree repair, git submodule update), or remove the .git file to push a plain folder.',
+      cause: thrown,
+    })
   }
 }
 
 async function findGlobalExcludeFile(repository: Repository, environment: NodeJS.ProcessEnv): Promise<string> {
   const configured = await gitTextOrNull(repository, ['config', '--type=path', '--get', 'core.excludesFile'])
-  const home = environment.XDG_CONFIG_HOME || join(homedir(), '.config')
+  const home = environment.XDG_CONFIG_HOME || join(environment.HOME || homedir(), '.config')
   return configured ? resolve(repository.directory, configured) : join(home, 'git', 'ignore')
 }
 

@@ -86,7 +86,9 @@ export function privateRepository(
   environment.GIT_DIR = gitDirectory
   if (options.workTree !== undefined) environment.GIT_WORK_TREE = options.workTree
   if (options.indexFile !== undefined) environment.GIT_INDEX_FILE = options.indexFile
-  return { directory: options.workTree ?? gitDirectory, environment, settings: HARMLESS }
+  // Without a configuration git still looks for `~/.config/git/ignore`.
+  const settings = [...HARMLESS, `core.excludesFile=${devNull}`]
+  return { directory: options.workTree ?? gitDirectory, environment, settings }
 }
 
 export type GitInput = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>
@@ -249,7 +251,7 @@ export async function createPrivateRepository(gitDirectory: string, configuratio
 }
 
 /** No conversion of any kind: line ends, identifiers, large-file pointers and encodings stay as they are on disk. */
-const RAW_BYTES = '* -text -ident -filter -working-tree-encoding\n'
+export const RAW_BYTES = '* -text -ident -filter -working-tree-encoding\n'
 
 /** The tree without entries; git knows it without storing it. */
 export const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904'

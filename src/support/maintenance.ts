@@ -20,7 +20,8 @@ export async function isMaintenanceDue(gitDirectory: string): Promise<boolean> {
  */
 export async function maintainRepository(gitDirectory: string, repository: Repository): Promise<void> {
   const isMany = (await packCount(gitDirectory)) > MOST_PACKS
-  const settings = ['pack.compression=1', 'pack.threads=1']
+  // Finding deltas between contents would take minutes and save what nobody misses.
+  const settings = ['pack.compression=1', 'pack.threads=1', 'pack.window=0']
   await runGit(repository, ['repack', '-d', '-l', '-q', ...(isMany ? ['-A', '--unpack-unreachable=1.week.ago'] : [])], {
     settings,
   })

@@ -63,3 +63,8 @@ export function formatDuration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000)
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
+
+/** A text in which no address carries a user name or a password. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/\/\/[^/@\s"']*@/g, '//***@')
+}

@@ -7,7 +7,7 @@ import type { Operation } from '../../src/delta/operation.js'
 import type { IncomingBundle } from '../../src/receiver/engine.js'
 import { privateRepository } from '../../src/support/git.js'
 import { listTree, readBlobs } from '../../src/support/git-objects.js'
-import { type TarMember, tarOf } from './tar.js'
+import { pax, type TarMember, tarOf } from './tar.js'
 import { git, gitRepository, temporaryDirectory, writeTree } from './workspace.js'
 
 export type Content = string | Uint8Array
@@ -51,7 +51,10 @@ export class Sender {
     this.workspace = workspace
   }
 
-  async bundle(steps: readonly Step[], options: { sequence?: number | null; force?: boolean } = {}): Promise<SentBundle> {
+  async bundle(
+    steps: readonly Step[],
+    options: { sequence?: number | null; force?: boolean } = {},
+  ): Promise<SentBundle> {
     const base = this.tree
     for (const step of steps) applyStep(this.files, step)
     const { tree, root } = await gitTreeOf(this.files)
@@ -78,7 +81,13 @@ export class Sender {
     const written = await writeBundle(path, request, (wanted) => readBlobs(repository, wanted))
     this.tree = tree
     this.sequence = sequence ?? this.sequence + 1
-    return { ...(await incomingFile(path, this.workspace)), digest: written.digest, id, tree, force: options.force ?? false }
+    return {
+      ...(await incomingFile(path, this.workspace)),
+      digest: written.digest,
+      id,
+      tree,
+      force: options.force ?? false,
+    }
   }
 }
 
@@ -97,7 +106,9 @@ function operationOf(step: Step, blob: string): Operation {
 }
 
 export async function incomingFile(path: string, workspacePath = WORKSPACE): Promise<IncomingBundle> {
-  const digest = `sha256:${createHash('sha256').update(await readFile(path)).digest('hex')}`
+  const digest = `sha256:${createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex')}`
   const { size: bytes } = await stat(path)
   return { path, digest, bytes, workspacePath, collectionName: null, sequence: null, force: false }
 }
@@ -131,7 +142,7 @@ export function draft(steps: readonly Step[], sequence = 1, base: Files = new Ma
     if (step.kind === 'deleted') continue
     made.hashes[step.path] = hash
     size += content.length
-    if (!bare) made.members.push({ name: `${top}/files/${step.kind}/${step.path}`, content })
+    if (!bare) made.members.push(...member(`${top}/files/${step.kind}/${step.path}`, content))
   }
   made.manifest = {
     version: '1.0',
@@ -150,8 +161,15 @@ export function draft(steps: readonly Step[], sequence = 1, base: Files = new Ma
   return made
 }
 
+function member(name: string, content: Uint8Array): TarMember[] {
+  return Buffer.byteLength(name) <= 100 ? [{ name, content }] : [pax({ path: name }), { name: 'long', content }]
+}
+
 export function metadataOf(made: Draft): TarMember[] {
-  const json = (name: string, value: unknown): TarMember => ({ name: `${made.top}/${name}`, content: JSON.stringify(value) })
+  const json = (name: string, value: unknown): TarMember => ({
+    name: `${made.top}/${name}`,
+    content: JSON.stringify(value),
+  })
   return [
     json('manifest.json', made.manifest),
     json('metadata/operations.json', { operations: made.operations }),

@@ -1,11 +1,13 @@
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect } from '@jest/globals'
 import type { BundleLimits } from '../../src/bundle/reader.js'
 import { DEFAULT_LIMITS } from '../../src/bundle/reader.js'
 import { ReceiverEngine } from '../../src/receiver/engine.js'
 import { placeOf } from '../../src/receiver/place.js'
+import { makePrivateDirectory } from '../../src/support/durable-files.js'
 import { DeltaError } from '../../src/support/errors.js'
+import { takeLock } from '../../src/support/lock.js'
 import { type Files, gitTreeOf, WORKSPACE } from './bundles.js'
 import { readTree, temporaryDirectory } from './workspace.js'
 
@@ -51,9 +53,20 @@ export async function expectExactly(receiver: TestReceiver, files: Files, worksp
 }
 
 /** Every path below a folder, folders too: what a refusal must leave as it was. */
+/** What a running receiver has even before it has received anything. */
+const STANDING = new Set(['locks', 'workspaces', 'spool', 'serve.lock'])
+
 export async function everythingBelow(root: string): Promise<string[]> {
   const entries = await readdir(root, { recursive: true }).catch(() => [])
-  return entries.filter((path) => path !== 'locks' && path !== 'workspaces' && path !== 'spool').sort()
+  return entries.filter((path) => !STANDING.has(path)).sort()
+}
+
+/** Keeps every upload for a workspace waiting; returns how to let them go. */
+export async function holdWorkspace(receiver: TestReceiver, workspace = WORKSPACE): Promise<() => Promise<void>> {
+  const { lock } = placeIn(receiver, workspace)
+  await makePrivateDirectory(dirname(lock))
+  const held = await takeLock(lock, { milliseconds: 0, busy: () => new DeltaError('receiver-busy', 'held') })
+  return () => held.release()
 }
 
 /** The code of what a promise failed with. */

@@ -77,7 +77,13 @@ describe('faults.md row 86: what a killed receiver left is mended at the next st
 
 describe('the mirror is exact after a start, whatever was done to it', () => {
   test('files changed, added and removed, folders emptied and filled', async () => {
-    await writeTree(mirror, { a: 'tampered', 'stray/x/y': 'stray', 'dir/stray': 'stray', '.git/config': '[core]', 'dir/.git/HEAD': 'x' })
+    await writeTree(mirror, {
+      a: 'tampered',
+      'stray/x/y': 'stray',
+      'dir/stray': 'stray',
+      '.git/config': '[core]',
+      'dir/.git/HEAD': 'x',
+    })
     await rm(join(mirror, 'new'), { recursive: true })
     await mkdir(join(mirror, 'empty', 'folder'), { recursive: true })
     await expectRepaired()

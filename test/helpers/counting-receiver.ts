@@ -1,0 +1,63 @@
+import { DEFAULT_LIMITS, openBundle, readContents } from '../../src/bundle/reader.js'
+import type { Receiver, ReceiverStatus } from '../../src/delivery/receiver.js'
+import { unreachable } from './synchronising.js'
+
+/**
+ * A receiver as the servers of others are: it tells a number and nothing that could be compared, applies what it can,
+ * and does not mind a deletion of what is not there.
+ */
+export class CountingReceiver implements Receiver {
+  readonly name = 'a server of somebody else'
+  readonly key = 'c0ffee0000000000'
+  readonly files = new Map<string, string>()
+  readonly sent: string[] = []
+  sequence = 0
+  /** Uploads that are still answered; the next one is not, and nothing after it. */
+  answers = Number.POSITIVE_INFINITY
+  /** Whether the upload that is not answered is applied all the same. */
+  appliesUnanswered = true
+
+  async status(): Promise<ReceiverStatus> {
+    if (this.answers < 0) throw unreachable()
+    return {
+      sequence: this.sequence,
+      tree: null,
+      lastBundleId: null,
+      lastUpload: null,
+      pendingOperations: 0,
+      isProcessing: false,
+      maxBundleBytes: null,
+      canListTree: false,
+      movesWithoutContent: false,
+      mirror: null,
+    }
+  }
+
+  async upload({ path, bundleId, sequence }: { path: string; bundleId: string; sequence: number }) {
+    this.answers--
+    const isLost = this.answers < 0
+    if (this.answers < -1 || (isLost && !this.appliesUnanswered)) throw unreachable()
+    if (sequence !== this.sequence + 1) return { kind: 'sequence mismatch', expected: this.sequence + 1 } as const
+    this.sent.push(bundleId)
+    await this.#apply(path)
+    this.sequence = sequence
+    if (isLost) throw unreachable()
+    return { kind: 'applied', sequence, tree: null, operations: null, mirror: null } as const
+  }
+
+  async listTree(): Promise<never> {
+    throw new Error('It cannot list.')
+  }
+
+  async #apply(path: string): Promise<void> {
+    const bundle = await openBundle(path, DEFAULT_LIMITS)
+    const contents = new Map<number, string>()
+    for await (const { index, bytes } of readContents(bundle, DEFAULT_LIMITS))
+      contents.set(index, (contents.get(index) ?? '') + bytes.toString('latin1'))
+    for (const [index, record] of bundle.records.entries()) {
+      if (record.operation === 'deleted') this.files.delete(record.path)
+      else this.files.set(record.path, contents.get(index) ?? '')
+      if (record.operation === 'moved' && record.source_path !== undefined) this.files.delete(record.source_path)
+    }
+  }
+}
