@@ -98,17 +98,16 @@ export async function logOf(root: string): Promise<string> {
   return await readFile(backgroundPlace(join(directory, 'ce-delta')).log, 'utf8').catch(() => '')
 }
 
-/** The receiver holds exactly the files of the work tree. Returns the sequence. */
-export async function expectEqual(root: string, without: readonly string[] = []): Promise<number> {
+/** The receiver holds the files of the work tree that are not ignored, and no others. Returns the sequence. */
+export async function expectEqual(root: string): Promise<number> {
   const { data } = await thisMachine()
   const { events, stderr } = await ceDelta(root, ['status', '--json', '--data', data])
   const [status] = events
   expect({ equal: status?.equal, stderr }).toEqual({ equal: 'yes', stderr: '' })
   const there = Reflect.get(Object(status), 'there')
   const mirror = await readTree(String(Reflect.get(Object(there), 'mirror')))
-  const here = await readTree(root, { skipGit: true })
-  for (const path of without) here.delete(path)
-  expect([...mirror.keys()]).toEqual([...here.keys()])
+  const here = await git(root, 'ls-files', '-co', '--exclude-standard', '-z')
+  expect([...mirror.keys()]).toEqual([...new Set(here.split('\0').filter((path) => path !== ''))].sort())
   return Number(Reflect.get(Object(there), 'sequence'))
 }
 
