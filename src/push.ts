@@ -18,6 +18,7 @@ import type { Skipped } from './snapshot/eligibility.js'
 import { ignoredFiles, type Snapshot, type SnapshotOptions, takeSnapshot } from './snapshot/scan.js'
 import { secretMatcher } from './snapshot/secrets.js'
 import { clearInterrupted, forgetIndex, openShadow, type Shadow } from './snapshot/shadow.js'
+import { guardAgainstUnsafeRoot } from './snapshot/unsafe-root.js'
 import type { Workspace } from './snapshot/workspace.js'
 import { asDeltaError, DeltaError } from './support/errors.js'
 import { EMPTY_TREE } from './support/git.js'
@@ -26,10 +27,12 @@ import { type Lock, type LockHolder, takeLock } from './support/lock.js'
 export interface PushRequest {
   readonly workspace: Workspace
   readonly config: Config
-  /** Overwrite what another writer left at the receiver. */
+  /** Overwrite what another writer left at the receiver; push a folder that holds more than one project. */
   readonly force: boolean
   /** Send everything, whatever the receiver has. */
   readonly full: boolean
+  /** Delete most of what the receiver has; without it that is taken for an accident. */
+  readonly allowMassDelete: boolean
   /** Say what would be sent, and send nothing. */
   readonly dryRun: boolean
   /** Push this commit instead of the work tree. */
@@ -63,6 +66,7 @@ export async function push(request: PushRequest, context: PushContext): Promise<
   try {
     if (request.workspace.stateNotice !== null)
       context.onEvent({ event: 'notice', message: request.workspace.stateNotice })
+    if (!request.force && request.commit === null) await guardAgainstUnsafeRoot(request.workspace, process.env)
     const shadow = await openShadow(request.workspace)
     const lock = await takeLock(join(shadow.directory, 'push.lock'), {
       milliseconds: PATIENCE_WITH_OTHERS,
@@ -185,7 +189,13 @@ export function outboxOf(shadow: Shadow, receiver: Receiver): Outbox {
 }
 
 function synchroniseOptions(request: PushRequest, identity: Identity) {
-  return { ...identity, force: request.force, full: request.full, limits: BUNDLE_LIMITS }
+  return {
+    ...identity,
+    force: request.force,
+    full: request.full,
+    allowMassDelete: request.allowMassDelete,
+    limits: BUNDLE_LIMITS,
+  }
 }
 
 function deliveryContext(config: Config, context: PushContext): SynchroniseContext {

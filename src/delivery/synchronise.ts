@@ -6,6 +6,7 @@ import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE } from '../support/git.js'
 import type { Lock } from '../support/lock.js'
 import { type DeliveryContext, deliver, settledStatus } from './deliver.js'
+import { guardAgainstMassDeletion } from './mass-deletion-guard.js'
 import type { Outbox, OutboxEntry } from './outbox.js'
 import { packParts } from './pack.js'
 import { deltaOf, fullDelta, listedTree, resyncDelta } from './prepare.js'
@@ -18,6 +19,8 @@ export interface SynchroniseOptions {
   readonly force: boolean
   /** Send everything, whatever the receiver has. */
   readonly full: boolean
+  /** Delete most of what the receiver holds. */
+  readonly allowMassDelete: boolean
   readonly workspacePath: string
   readonly collectionName: string
   readonly limits: { readonly operations: number; readonly bytes: number }
@@ -96,6 +99,7 @@ class Synchronisation {
   async rounds(asked: Promise<ReceiverStatus>): Promise<SynchroniseResult> {
     const { receiver, context, outbox } = this.#job
     this.#confirmed = await this.#lastConfirmed()
+    await this.#guard(this.#confirmed?.tree ?? EMPTY_TREE)
     let status = await asked
     for (let round = 1; round <= MAX_ROUNDS; round++) {
       const attempted = await this.#attempted(await outbox.list())
@@ -240,7 +244,18 @@ class Synchronisation {
 
   async #listed(): Promise<TreeId> {
     const { shadow, receiver, context } = this.#job
-    return await withRetry(context.policy, context, async () => await listedTree(shadow, receiver, context.signal))
+    const listed = await withRetry(
+      context.policy,
+      context,
+      async () => await listedTree(shadow, receiver, context.signal),
+    )
+    await this.#guard(listed)
+    return listed
+  }
+
+  async #guard(held: TreeId): Promise<void> {
+    const { shadow, target, options } = this.#job
+    if (!options.allowMassDelete) await guardAgainstMassDeletion(shadow, held, target)
   }
 
   async #send(delta: Delta, status: ReceiverStatus): Promise<Next> {

@@ -51,7 +51,14 @@ export async function bench(): Promise<Bench> {
         exclude: [],
         nestedRepositories: 'skip',
       })
-      const options = { workspacePath: root, collectionName: 'project', force, full, limits: LIMITS }
+      const options = {
+        workspacePath: root,
+        collectionName: 'project',
+        force,
+        full,
+        allowMassDelete: true,
+        limits: LIMITS,
+      }
       const context = contextOf(notices)
       const job = { shadow, lock, target: tree, options, context, receiver, outbox: outbox(receiver) }
       return await synchronise(job, askStatus(receiver, context))

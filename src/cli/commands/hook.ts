@@ -118,7 +118,8 @@ async function runInBackground(args: HookArguments): Promise<number> {
     now: () => new Date(),
     push: async () => {
       const { config } = await openWorkspace(args)
-      const request = { workspace, config, force: false, full: false, dryRun: false, commit: null }
+      const careful = { force: false, full: false, allowMassDelete: false }
+      const request = { workspace, config, ...careful, dryRun: false, commit: null }
       const report = await push(request, { signal: interruption.signal, onEvent: () => undefined })
       printer.event(report)
       return report
