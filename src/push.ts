@@ -16,6 +16,7 @@ import { snapshotOfCommit } from './snapshot/commit-snapshot.js'
 import { readConfirmed } from './snapshot/confirmed.js'
 import type { Skipped } from './snapshot/eligibility.js'
 import { ignoredFiles, type Snapshot, type SnapshotOptions, takeSnapshot } from './snapshot/scan.js'
+import { guardAgainstSecrets, SecretScan } from './snapshot/secret-scan.js'
 import { secretMatcher } from './snapshot/secrets.js'
 import { clearInterrupted, forgetIndex, openShadow, type Shadow } from './snapshot/shadow.js'
 import { guardAgainstUnsafeRoot } from './snapshot/unsafe-root.js'
@@ -151,8 +152,11 @@ async function timedSnapshot(
   context: PushContext,
 ): Promise<{ snapshot: Snapshot; commit: string | null }> {
   const started = performance.now()
-  const result = await snapshotOf(request, shadow)
+  const options = snapshotOptions(request.config)
+  const result = await snapshotOf(request, shadow, options)
   const { tree, skipped } = result.snapshot
+  for (const message of options.rules.secretScan.warnings) context.onEvent({ event: 'notice', message })
+  if (request.config.secretScan === 'block' && !request.dryRun) guardAgainstSecrets(skipped)
   context.onEvent({ event: 'snapshot', tree, skipped: skipped.length, duration_ms: elapsed(started) })
   return result
 }
@@ -160,8 +164,8 @@ async function timedSnapshot(
 async function snapshotOf(
   request: PushRequest,
   shadow: Shadow,
+  options: SnapshotOptions,
 ): Promise<{ snapshot: Snapshot; commit: string | null }> {
-  const options = snapshotOptions(request.config)
   if (request.commit !== null) {
     const snapshot = await snapshotOfCommit(shadow, request.commit, options)
     return { snapshot, commit: snapshot.commit }
@@ -175,9 +179,11 @@ async function snapshotOf(
 
 export function snapshotOptions(config: Config): SnapshotOptions {
   const { maxFileBytes, binaries, secretNames, allowedNames, exclude, nestedRepositories } = config
-  const facts = JSON.stringify([maxFileBytes, binaries, secretNames, allowedNames])
+  const { secretScan, acceptedSecrets } = config
+  const facts = JSON.stringify([maxFileBytes, binaries, secretNames, allowedNames, secretScan, acceptedSecrets])
+  const isSecret = secretMatcher(secretNames, allowedNames)
   return {
-    rules: { maxFileBytes, binaries, isSecret: secretMatcher(secretNames, allowedNames) },
+    rules: { maxFileBytes, binaries, isSecret, secretScan: new SecretScan(secretScan, acceptedSecrets) },
     rulesFingerprint: createHash('sha256').update(facts).digest('hex'),
     exclude,
     nestedRepositories,

@@ -5,6 +5,7 @@ import { withCommon } from './arguments.js'
 import * as hook from './commands/hook.js'
 import * as maintain from './commands/maintain.js'
 import * as push from './commands/push.js'
+import * as secrets from './commands/secrets.js'
 import * as serve from './commands/serve.js'
 import * as status from './commands/status.js'
 import { writeLine } from './print.js'
@@ -32,6 +33,7 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .command(push.command, push.describe, push.builder, async (parsed) => ending(await push.run(parsed)))
     .command(status.command, status.describe, status.builder, async (parsed) => ending(await status.run(parsed)))
     .command(hook.command, hook.describe, hook.builder, async (parsed) => ending(await hook.run(parsed)))
+    .command(secrets.command, secrets.describe, secrets.builder, async (parsed) => ending(await secrets.run(parsed)))
     .command(serve.command, serve.describe, serve.builder, async (parsed) => ending(await serve.run(parsed)))
     .command(maintain.command, maintain.describe, maintain.builder, async (parsed) =>
       ending(await maintain.run(parsed)),

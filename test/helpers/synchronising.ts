@@ -11,6 +11,7 @@ import {
 } from '../../src/delivery/synchronise.js'
 import { readConfirmed } from '../../src/snapshot/confirmed.js'
 import { takeSnapshot } from '../../src/snapshot/scan.js'
+import { SecretScan } from '../../src/snapshot/secret-scan.js'
 import { openShadow } from '../../src/snapshot/shadow.js'
 import { locateWorkspace } from '../../src/snapshot/workspace.js'
 import { DeltaError } from '../../src/support/errors.js'
@@ -42,7 +43,7 @@ export async function bench(): Promise<Bench> {
   const outbox = ({ key } = embedded) => new Outbox(join(shadow.directory, 'outbox', key))
   const busy = () => new DeltaError('already-running', 'busy')
   const push: Bench['push'] = async (receiver = embedded, { force = false, full = false } = {}) => {
-    const rules = { maxFileBytes: 1e6, binaries: true, isSecret: () => false }
+    const rules = { maxFileBytes: 1e6, binaries: true, isSecret: () => false, secretScan: new SecretScan('off', []) }
     const lock = await takeLock(join(shadow.directory, 'push.lock'), { milliseconds: 0, busy })
     try {
       const { tree } = await takeSnapshot(shadow, {
