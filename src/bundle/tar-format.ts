@@ -1,4 +1,5 @@
-import { Header, Pax } from 'tar'
+import { Header } from 'tar/header'
+import { Pax } from 'tar/pax'
 import { DeltaError } from '../support/errors.js'
 import { decodeUtf8 } from '../support/text.js'
 

@@ -3,7 +3,9 @@ import type { Delta, TreeId } from '../delta/operation.js'
 import { orderOperations } from '../delta/order.js'
 import type { Shadow } from '../snapshot/shadow.js'
 import { treeChanges, treeOfFiles } from '../snapshot/trees.js'
+import { runGit } from '../support/git.js'
 import { listTree, type TreeFile } from '../support/git-objects.js'
+import { splitNul } from '../support/text.js'
 import type { Receiver } from './receiver.js'
 
 /** What changed between two snapshots. */
@@ -13,36 +15,70 @@ export async function deltaOf(shadow: Shadow, base: TreeId, target: TreeId): Pro
 
 /** Everything, whatever differs: for a receiver that is known to hold `held`. */
 export async function fullDelta(shadow: Shadow, held: TreeId, target: TreeId): Promise<Delta> {
-  const gone = await goneFiles(shadow, held, target)
-  return {
-    base: held,
-    target,
-    operations: orderOperations([...gone.map(removal), ...(await additions(shadow, target))]),
-  }
+  return await everything(shadow, await listTree(shadow.repository, held), held, target)
 }
 
 /**
- * Everything, for a receiver of which it is not known what it holds: a deletion for every path of `known` that is not
- * in the target, then every file. The delta begins at just what it deletes, so that after each of its bundles the
- * snapshot that is confirmed has nothing that was not sent; where it is broken off, the rest is still a difference.
+ * Everything, for a receiver of which it is not known what it holds: a deletion for every path that was ever confirmed
+ * and is not in the target, then every file (faults.md row 81). The delta begins at just what it deletes, so that what
+ * is confirmed after each of its bundles has nothing that was not sent; broken off, the rest is still a difference.
  */
-export async function resyncDelta(shadow: Shadow, known: TreeId, target: TreeId): Promise<Delta> {
-  const gone = await goneFiles(shadow, known, target)
-  const base = await treeOfFiles(shadow, gone)
-  return { base, target, operations: orderOperations([...gone.map(removal), ...(await additions(shadow, target))]) }
+export async function resyncDelta(shadow: Shadow, confirmedCommit: string | null, target: TreeId): Promise<Delta> {
+  const known = confirmedCommit === null ? [] : await everConfirmed(shadow, confirmedCommit)
+  return await everything(shadow, known, null, target)
 }
 
-async function goneFiles(shadow: Shadow, known: TreeId, target: TreeId): Promise<TreeFile[]> {
-  const kept = new Set((await listTree(shadow.repository, target)).map(({ path }) => path))
-  return (await listTree(shadow.repository, known)).filter(({ path }) => !kept.has(path))
+async function everything(
+  shadow: Shadow,
+  known: readonly TreeFile[],
+  held: TreeId | null,
+  target: TreeId,
+): Promise<Delta> {
+  const files = await listTree(shadow.repository, target)
+  const kept = new Set(files.map(({ path }) => path))
+  const gone = known.filter(({ path }) => !kept.has(path))
+  const changes: TreeChange[] = [
+    ...gone.map(({ path }) => ({ kind: 'removed', path }) as const),
+    ...files.map(({ path, blob }) => ({ kind: 'added', path, blob }) as const),
+  ]
+  return { base: held ?? (await treeOfGone(shadow, gone)), target, operations: orderOperations(changes) }
 }
 
-async function additions(shadow: Shadow, target: TreeId): Promise<TreeChange[]> {
-  return (await listTree(shadow.repository, target)).map(({ path, blob }) => ({ kind: 'added', path, blob }))
+/** One tree cannot have a path as a file and as a folder; which of them was there last does not matter. */
+async function treeOfGone(shadow: Shadow, gone: readonly TreeFile[]): Promise<TreeId> {
+  const folders = new Set(gone.flatMap(({ path }) => foldersOf(path)))
+  return await treeOfFiles(
+    shadow,
+    gone.filter(({ path }) => !folders.has(path)),
+  )
 }
 
-function removal({ path }: TreeFile): TreeChange {
-  return { kind: 'removed', path }
+function foldersOf(path: string): string[] {
+  const parts = path.split('/')
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
+}
+
+/** Every path that a confirmed snapshot ever had, from the history of the confirmed reference. */
+async function everConfirmed(shadow: Shadow, commit: string): Promise<TreeFile[]> {
+  const additions = [
+    'log',
+    '--format=',
+    '--raw',
+    '--no-abbrev',
+    '-z',
+    '--no-renames',
+    '--diff-filter=A',
+    '--root',
+    commit,
+  ]
+  const fields = splitNul(await runGit(shadow.repository, additions)).filter((field) => field.length > 0)
+  const files = new Map<string, TreeFile>()
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const blob = fields[at]?.toString('latin1').split(' ')[3] ?? ''
+    const path = fields[at + 1]?.toString('utf8') ?? ''
+    if (!files.has(path)) files.set(path, { path, blob })
+  }
+  return [...files.values()]
 }
 
 /** What a receiver lists, as a tree here; the contents need not be here. */

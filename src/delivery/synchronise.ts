@@ -237,9 +237,9 @@ class Synchronisation {
     const { shadow, target } = this.#job
     this.#fullIsDue = false
     if (status.canListTree) return await this.#send(await fullDelta(shadow, await this.#listed(), target), status)
-    const base = this.#confirmed?.tree ?? EMPTY_TREE
-    const delta = await this.#ifKnown(base, () => resyncDelta(shadow, base, target))
-    return await this.#send(delta ?? (await resyncDelta(shadow, EMPTY_TREE, target)), status)
+    const { tree, commit } = this.#confirmed ?? { tree: EMPTY_TREE, commit: null }
+    const delta = await this.#ifKnown(tree, () => resyncDelta(shadow, commit, target))
+    return await this.#send(delta ?? (await resyncDelta(shadow, null, target)), status)
   }
 
   async #listed(): Promise<TreeId> {

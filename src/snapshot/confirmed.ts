@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { isBundleId } from '../bundle/manifest.js'
 import type { OperationCounts, TreeId } from '../delta/operation.js'
 import { DeltaError } from '../support/errors.js'
@@ -34,11 +36,21 @@ function reference(receiverKey: string): string {
 /** Reads the confirmed snapshot for a receiver; null where nothing was ever confirmed, or where the record is damaged. */
 export async function readConfirmed(shadow: Shadow, receiverKey: string): Promise<ConfirmedRecord | null> {
   const format = '--format=%(objectname)%0a%(tree)%0a%(contents)'
-  const answer = await gitText(shadow.repository, ['for-each-ref', format, reference(receiverKey)])
+  const answer = await whereReadable(gitText(shadow.repository, ['for-each-ref', format, reference(receiverKey)]))
   const [commit, tree, ...message] = answer.split('\n')
   if (!isObjectId(commit) || !isObjectId(tree)) return null
   const facts = parseMessage(message.join('\n'))
   return facts === null ? null : { commit, tree, ...facts }
+}
+
+/** A reference to something that is gone, or to nothing, is a damaged record. */
+async function whereReadable(answer: Promise<string>): Promise<string> {
+  try {
+    return await answer
+  } catch (thrown) {
+    if (thrown instanceof DeltaError && (thrown.code === 'git-failed' || thrown.code === 'objects-missing')) return ''
+    throw thrown
+  }
 }
 
 /**
@@ -56,6 +68,7 @@ export async function writeConfirmed(
   const commitTree = { ...shadow.repository, environment: { ...shadow.repository.environment, ...IDENTITY } }
   const commit = await gitText(commitTree, ['commit-tree', tree, ...parents], { input: `${JSON.stringify(facts)}\n` })
   // Without a previous record there is nothing to compare with: the reference is absent or damaged.
+  if (previous === null) await rm(join(shadow.directory, reference(receiverKey)), { force: true })
   const swap = previous === null ? [commit] : [commit, previous.commit]
   try {
     await runGit(shadow.repository, ['update-ref', reference(receiverKey), ...swap])

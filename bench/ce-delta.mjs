@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { exists, runCommand } from './measure.mjs'
+import { peakOf, watchMemory } from './memory.mjs'
+
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
+
+/** How the bench runs the built command: as a user with an empty home in `scratch`. */
+export class CeDelta {
+  #running = new Set()
+
+  constructor(scratch, env) {
+    this.scratch = scratch
+    this.env = env
+  }
+
+  async run(args, options = {}) {
+    const env = { ...this.env, ...options.env }
+    return await runCommand([process.execPath, CLI, ...args], { ...options, env })
+  }
+
+  /** Pushes a tree and checks that the outcome is one of `outcomes`; `report` is the last line of `--json`. */
+  async push(root, args, { outcomes = ['confirmed'], ...options } = {}) {
+    const sample = await this.run(['push', '-C', root, '--json', ...args], options)
+    const report = JSON.parse(sample.stdout.trimEnd().split('\n').at(-1))
+    if (!outcomes.includes(report.outcome)) throw new Error(`push of ${root} was ${report.outcome}`)
+    const isProven = report.outcome === 'queued' || report.tree === report.receiver_tree
+    if (!isProven && report.outcome !== 'dry-run') throw new Error(`push of ${root} is not proven`)
+    return { ...sample, report }
+  }
+
+  /** Pushes and does all that a push leaves to the background, so that nothing runs while something is measured. */
+  async pushAndSettle(root, args) {
+    const result = await this.push(root, args, { outcomes: ['confirmed', 'unchanged'] })
+    await this.settle(root)
+    return result
+  }
+
+  /** Waits for a maintenance that runs, then does one: a later one then finds nothing to do. */
+  async settle(root) {
+    while (await exists(join(root, '.git', 'ce-delta', 'maintenance.lock'))) await sleep(50)
+    await this.run(['maintain', '-C', root])
+  }
+
+  /** Forgets all that ce-delta knows about a tree. */
+  async forget(root) {
+    const state = join(root, '.git', 'ce-delta')
+    if (await exists(join(state, 'maintained'))) await this.settle(root)
+    await rm(state, { recursive: true, force: true })
+  }
+
+  /** Starts a receiver with nothing in it, on a free port of loopback. `stop` ends it and removes what it kept. */
+  async serve() {
+    const folder = await mkdtemp(join(this.scratch, 'serve-'))
+    const args = ['serve', '--port', '0', '--json', '--data', join(folder, 'data'), '--mirror', join(folder, 'mirrors')]
+    const child = spawn(process.execPath, [CLI, ...args], { env: this.env, stdio: ['ignore', 'pipe', 'ignore'] })
+    const server = { child, folder }
+    this.#running.add(server)
+    const url = await listening(child)
+    return {
+      url,
+      endpoint: ['--endpoint', url],
+      peak: () => peakOf(child.pid),
+      watch: () => watchMemory(child.pid),
+      stop: async () => await this.#end(server),
+    }
+  }
+
+  async stopAll() {
+    for (const server of this.#running) await this.#end(server)
+  }
+
+  async #end(server) {
+    this.#running.delete(server)
+    const { child, folder } = server
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+    }
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The url of a server that has just been started. Reads on, so that its output never fills the pipe. */
+async function listening(child) {
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`serve ended with ${code}`)))
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const event = JSON.parse(line)
+      if (event.event === 'listening') resolve(event.url)
+    })
+  })
+}
+
+/** An address of loopback that nothing listens at. */
+export async function closedEndpoint() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return `http://127.0.0.1:${port}`
+}
