@@ -2,7 +2,9 @@ import yargs, { type Argv } from 'yargs'
 import { asDeltaError, DeltaError, exitCodeOf } from '../support/errors.js'
 import { VERSION } from '../support/version.js'
 import { withCommon } from './arguments.js'
+import * as doctor from './commands/doctor.js'
 import * as hook from './commands/hook.js'
+import * as init from './commands/init.js'
 import * as maintain from './commands/maintain.js'
 import * as push from './commands/push.js'
 import * as secrets from './commands/secrets.js'
@@ -30,10 +32,12 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
 function describeCommands(args: readonly string[], ending: (exitCode: number) => void): Argv {
   return withCommon(yargs([...args]).scriptName('ce-delta'))
     .usage('$0 <command>\n\nKeeps an exact copy of your work tree on a code-search server, and proves it.')
+    .command(init.command, init.describe, init.builder, async (parsed) => ending(await init.run(parsed)))
     .command(push.command, push.describe, push.builder, async (parsed) => ending(await push.run(parsed)))
     .command(status.command, status.describe, status.builder, async (parsed) => ending(await status.run(parsed)))
     .command(hook.command, hook.describe, hook.builder, async (parsed) => ending(await hook.run(parsed)))
     .command(secrets.command, secrets.describe, secrets.builder, async (parsed) => ending(await secrets.run(parsed)))
+    .command(doctor.command, doctor.describe, doctor.builder, async (parsed) => ending(await doctor.run(parsed)))
     .command(serve.command, serve.describe, serve.builder, async (parsed) => ending(await serve.run(parsed)))
     .command(maintain.command, maintain.describe, maintain.builder, async (parsed) =>
       ending(await maintain.run(parsed)),
