@@ -5,13 +5,15 @@ import { treeChanges } from '../snapshot/trees.js'
 import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE } from '../support/git.js'
 import { listTree } from '../support/git-objects.js'
+import type { SynchroniseJob } from './job.js'
 
 /**
  * Throws `guard-stopped` where what the receiver holds would mostly be deleted (faults.md row 31). Where it was lost what
  * that is, the receiver is asked, and its answer is looked at in turn.
  */
-export async function guardAgainstMassDeletion(shadow: Shadow, held: TreeId, target: TreeId): Promise<void> {
-  if (held === EMPTY_TREE || held === target) return
+export async function guardAgainstMassDeletion(job: SynchroniseJob, held: TreeId): Promise<void> {
+  const { shadow, target, options } = job
+  if (options.allowMassDelete || held === EMPTY_TREE || held === target) return
   const deleted = await countDeleted(shadow, held, target)
   const isEmptied = target === EMPTY_TREE
   if (deleted === 0 || (isFewDeletions(deleted) && !isEmptied)) return

@@ -67,7 +67,9 @@ export async function expectHealed(
 export async function leftOvers(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true }).catch(() => [])
   const unwanted = /\.tmp$|\.lock$|\.takeover$|-index\.\d+|\.staging|(?:^|\/)spool\/./
-  const found = names.filter((name) => unwanted.test(name) && !/mirrors\/[^./][^/]*\//.test(name))
+  // A server that runs holds its data folder, and a mirror may have files of any name.
+  const isMeant = /(?:^|\/)serve\.lock$|(?:^|\/)mirrors\/[^./][^/]*\//
+  const found = names.filter((name) => unwanted.test(name) && !isMeant.test(name))
   for (const name of names.filter((name) => /(?:^|\/)locks\/[^/]+$/.test(name))) {
     const lock = await tryLock(join(folder, name))
     if ('release' in lock) await lock.release()

@@ -1,14 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { embeddedReceiver } from '../../src/delivery/embedded-receiver.js'
+import type { SynchroniseContext } from '../../src/delivery/job.js'
 import { Outbox } from '../../src/delivery/outbox.js'
 import type { Receiver } from '../../src/delivery/receiver.js'
-import {
-  askStatus,
-  type SynchroniseContext,
-  type SynchroniseResult,
-  synchronise,
-} from '../../src/delivery/synchronise.js'
+import { askStatus, type SynchroniseResult, synchronise } from '../../src/delivery/synchronise.js'
 import { readConfirmed } from '../../src/snapshot/confirmed.js'
 import { takeSnapshot } from '../../src/snapshot/scan.js'
 import { SecretScan } from '../../src/snapshot/secret-scan.js'

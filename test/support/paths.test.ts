@@ -186,13 +186,19 @@ describe('a path that is not refused never leaves the folder it is written to', 
     )
   })
 
-  test.each([['\\\\host\\share\\x'], ['\\\\?\\C:\\x'], ['..\\x'], ['a\\..\\..\\x'], ['a/..\\..\\x'], ['\\x'], ['C:x'], ['c:..\\x']])(
-    'on Windows, where %j would lead elsewhere',
-    (path) => {
-      expect(win32.resolve('R:\\root', path)).not.toMatch(/^R:\\root\\/)
-      expect(pathProblem(path, 'win32')).not.toBeNull()
-    },
-  )
+  test.each([
+    ['\\\\host\\share\\x'],
+    ['\\\\?\\C:\\x'],
+    ['..\\x'],
+    ['a\\..\\..\\x'],
+    ['a/..\\..\\x'],
+    ['\\x'],
+    ['C:x'],
+    ['c:..\\x'],
+  ])('on Windows, where %j would lead elsewhere', (path) => {
+    expect(win32.resolve('R:\\root', path)).not.toMatch(/^R:\\root\\/)
+    expect(pathProblem(path, 'win32')).not.toBeNull()
+  })
 
   test('on Windows', () => {
     const acceptedThere = accepted.filter((path) => pathProblem(path, 'win32') === null)

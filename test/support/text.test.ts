@@ -84,7 +84,11 @@ describe('faults.md row 40: bytes that are not UTF-8', () => {
   test.each([
     ['only the bytes that are not text are escaped', Buffer.from('fffe2e62696e', 'hex'), '\\xff\\xfe.bin'],
     ['a surrogate', Buffer.from('eda080', 'hex'), '\\xed\\xa0\\x80'],
-    ['beside bytes that are not text, letters beyond ASCII are escaped too', Buffer.concat([Buffer.from('ä'), Buffer.from([0xff])]), '\\xc3\\xa4\\xff'],
+    [
+      'beside bytes that are not text, letters beyond ASCII are escaped too',
+      Buffer.concat([Buffer.from('ä'), Buffer.from([0xff])]),
+      '\\xc3\\xa4\\xff',
+    ],
   ])('escaped: %s', (_, bytes, shown) => {
     expect(escapeBytes(bytes)).toBe(shown)
   })

@@ -1,0 +1,45 @@
+import type { TreeId } from '../delta/operation.js'
+import type { Shadow } from '../snapshot/shadow.js'
+import type { Lock } from '../support/lock.js'
+import type { DeliveryContext } from './deliver.js'
+import type { Outbox, OutboxEntry } from './outbox.js'
+import type { Receiver, ReceiverStatus } from './receiver.js'
+
+export interface SynchroniseOptions {
+  /** Overwrite what another writer left. */
+  readonly force: boolean
+  /** Send everything, whatever the receiver has. */
+  readonly full: boolean
+  /** Delete most of what the receiver holds. */
+  readonly allowMassDelete: boolean
+  readonly workspacePath: string
+  readonly collectionName: string
+  readonly limits: { readonly operations: number; readonly bytes: number }
+}
+
+export interface SynchroniseContext extends DeliveryContext {
+  readonly randomId: () => string
+  readonly onNotice: (message: string) => void
+  readonly onBundle: (entry: OutboxEntry) => void
+  readonly onConfirmed: (entry: OutboxEntry, tree: TreeId | null) => void
+}
+
+/** One receiver, and the snapshot that it shall hold. */
+export interface SynchroniseJob {
+  readonly shadow: Shadow
+  readonly receiver: Receiver
+  readonly outbox: Outbox
+  readonly lock: Lock
+  readonly target: TreeId
+  readonly options: SynchroniseOptions
+  readonly context: SynchroniseContext
+}
+
+/** How a round ended. */
+export interface Next {
+  /** The receiver holds the target. */
+  readonly isDone: boolean
+  /** `status` is not known to be true any more. */
+  readonly isStale: boolean
+  readonly status: ReceiverStatus
+}

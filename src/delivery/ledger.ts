@@ -1,0 +1,90 @@
+import { NO_OPERATIONS, type TreeId } from '../delta/operation.js'
+import { type Confirmed, type ConfirmedRecord, readConfirmed, writeConfirmed } from '../snapshot/confirmed.js'
+import { DeltaError } from '../support/errors.js'
+import type { SynchroniseJob } from './job.js'
+import type { OutboxEntry } from './outbox.js'
+import type { ReceiverStatus } from './receiver.js'
+
+export const LOST_RECORD = 'The record of the last push is damaged; the receiver is asked instead.'
+
+/** How reading the record fails where its objects are gone or damaged. */
+const DAMAGED: ReadonlySet<string> = new Set(['objects-missing', 'git-failed'])
+
+/**
+ * What a receiver is known to hold, while it is brought to the target. The only place that moves the confirmed
+ * reference, always before the outbox entry is removed: a process killed in between finds both, and removes the entry.
+ */
+export class Ledger {
+  readonly #job: SynchroniseJob
+  readonly #sent: OutboxEntry[] = []
+  #confirmed: ConfirmedRecord | null
+
+  private constructor(job: SynchroniseJob, confirmed: ConfirmedRecord | null) {
+    this.#job = job
+    this.#confirmed = confirmed
+  }
+
+  /** A record that was lost counts as none: then the receiver is asked what it has. */
+  static async open(job: SynchroniseJob): Promise<Ledger> {
+    try {
+      return new Ledger(job, await readConfirmed(job.shadow, job.receiver.key))
+    } catch (thrown) {
+      if (!(thrown instanceof DeltaError) || !DAMAGED.has(thrown.code)) throw thrown
+      job.context.onNotice(LOST_RECORD)
+      return new Ledger(job, null)
+    }
+  }
+
+  get confirmed(): ConfirmedRecord | null {
+    return this.#confirmed
+  }
+
+  /** The bundles that were confirmed since this ledger was opened. */
+  get sent(): readonly OutboxEntry[] {
+    return this.#sent
+  }
+
+  /** The bundle whose fate is unknown. One that was confirmed already was only not removed in time. */
+  async attempted(): Promise<OutboxEntry | null> {
+    const [first] = await this.#job.outbox.list()
+    if (first === undefined || first.attemptedAt === null) return null
+    if (first.bundleId !== this.#confirmed?.bundleId) return first
+    await this.#job.outbox.remove(first)
+    return null
+  }
+
+  /** The receiver applied this bundle, and gave it this number. */
+  async confirm(entry: OutboxEntry, tree: TreeId | null, sequence: number): Promise<void> {
+    const { bundleId, operations, bytes, target } = entry
+    await this.#record({ tree: target, sequence, bundleId, operations, bytes, confirmedAt: this.#now() })
+    await this.#job.outbox.remove(entry)
+    this.#sent.push(entry)
+    this.#job.context.onConfirmed(entry, tree)
+  }
+
+  /** The receiver has the target already, by whatever way. */
+  async adopt(status: ReceiverStatus): Promise<void> {
+    const { target, outbox } = this.#job
+    for (const entry of await outbox.list()) await outbox.remove(entry)
+    if (this.#confirmed?.tree === target && this.#confirmed.sequence === status.sequence) return
+    const { sequence, lastBundleId: bundleId } = status
+    await this.#record({
+      tree: target,
+      sequence,
+      bundleId,
+      operations: NO_OPERATIONS,
+      bytes: 0,
+      confirmedAt: this.#now(),
+    })
+  }
+
+  async #record(confirmed: Confirmed): Promise<void> {
+    const { shadow, receiver, lock } = this.#job
+    await lock.verify()
+    this.#confirmed = await writeConfirmed(shadow, receiver.key, this.#confirmed, confirmed)
+  }
+
+  #now(): string {
+    return this.#job.context.now().toISOString()
+  }
+}
