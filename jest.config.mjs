@@ -9,6 +9,7 @@ export default {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
+  testPathIgnorePatterns: ['<rootDir>/test/kill/'],
   testTimeout: 120_000,
   maxWorkers: 2,
 }

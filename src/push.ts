@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { runAfterPush } from './after-push.js'
@@ -70,10 +71,9 @@ export async function push(request: PushRequest, context: PushContext): Promise<
       context.onEvent({ event: 'notice', message: request.workspace.stateNotice })
     if (!request.force && request.commit === null) await guardAgainstUnsafeRoot(request.workspace, process.env)
     const shadow = await openShadow(request.workspace)
-    const lock = await takeLock(join(shadow.directory, 'push.lock'), {
-      milliseconds: PATIENCE_WITH_OTHERS,
-      busy: alreadyRunning,
-    })
+    const lockFile = join(shadow.directory, 'push.lock')
+    const busy = (holder: LockHolder): DeltaError => alreadyRunning(lockFile, holder)
+    const lock = await takeLock(lockFile, { milliseconds: PATIENCE_WITH_OTHERS, busy })
     try {
       await clearInterrupted(shadow)
       const report = await withLostObjectsRestored(shadow, context, () =>
@@ -313,15 +313,13 @@ async function announce(
   }
 }
 
-function alreadyRunning(holder: LockHolder): DeltaError {
-  return new DeltaError(
-    'already-running',
-    `Another push of this workspace is running (process ${holder.pid} on ${holder.host}).`,
-    {
-      facts: { pid: holder.pid, host: holder.host, since: holder.since },
-      next: 'Wait for it to end; it sends your changes, or the next push does.',
-    },
-  )
+function alreadyRunning(lockFile: string, holder: LockHolder): DeltaError {
+  const { pid, host, since } = holder
+  const elsewhere = `Wait for it to end. If that machine is gone, delete ${lockFile}`
+  return new DeltaError('already-running', `Another push of this workspace is running (process ${pid} on ${host}).`, {
+    facts: { pid, host, since, lock: lockFile },
+    next: host === hostname() ? 'Wait for it to end; it sends your changes, or the next push does.' : elsewhere,
+  })
 }
 
 function elapsed(since: number): number {

@@ -80,6 +80,7 @@ export async function placeExists(place: Place): Promise<boolean> {
 /** Makes the repository where it is not there yet, and removes what an interrupted upload left behind. */
 export async function preparePlace(place: Place): Promise<void> {
   if (!(await placeExists(place))) {
+    await rm(place.directory, { recursive: true, force: true })
     await makePrivateDirectory(place.directory)
     await createPrivateRepository(place.gitDirectory, CONFIGURATION)
     await writeFileDurably(nameFile(place), place.workspacePath)

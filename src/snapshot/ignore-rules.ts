@@ -58,12 +58,15 @@ async function readRules(path: string, flags = 0): Promise<string | null> {
 function foldersOfOurs({ root, kind, git, stateDirectory }: Workspace): string[] {
   if (kind === 'bare') return []
   const folders = [stateDirectory, ...(git === null ? [] : [git.gitDirectory, dirname(git.objectDirectory)])]
-  return folders.flatMap((folder) => {
-    const path = relative(root, folder)
-    const parts = path.split(sep)
-    const isInside = path !== '' && !isAbsolute(path) && parts[0] !== '..' && !parts.includes('.git')
-    return isInside && !path.includes('\n') ? [`/${parts.join('/').replace(/[\\*?[ ]/g, '\\$&')}/`] : []
-  })
+  return folders.flatMap((folder) => ruleForFolder(root, folder))
+}
+
+/** The ignore rule that leaves out this folder; none where it is not inside, or is left out already as git's own. */
+export function ruleForFolder(root: string, folder: string): string[] {
+  const path = relative(root, folder)
+  const parts = path.split(sep)
+  const isInside = path !== '' && !isAbsolute(path) && parts[0] !== '..' && !parts.includes('.git')
+  return isInside && !path.includes('\n') ? [`/${parts.join('/').replace(/[\\*?[ ]/g, '\\$&')}/`] : []
 }
 
 /**

@@ -2,7 +2,7 @@ import { existsSync, lstatSync } from 'node:fs'
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
+import { isAbandoned, readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
 import { createPrivateRepository, privateRepository, RAW_BYTES, type Repository, runGit } from '../support/git.js'
 import type { Workspace } from './workspace.js'
@@ -136,12 +136,12 @@ export async function clearInterrupted(shadow: Shadow): Promise<void> {
   while (existsSync(indexLock) && performance.now() < deadline) await sleep(50)
   await rm(indexLock, { force: true })
   for (const name of await readdir(shadow.directory)) {
-    if (/^(?:HEAD\.lock|packed-refs\.lock|(?:tree|judge|commit)-index(?:\.\d+)+(?:\.lock)?)$/.test(name)) {
-      await rm(join(shadow.directory, name), { force: true })
-    }
+    if (LEFT_OVER.test(name) || isAbandoned(name)) await rm(join(shadow.directory, name), { force: true })
   }
   await removeLocks(join(shadow.directory, 'refs'))
 }
+
+const LEFT_OVER = /^(?:HEAD\.lock|packed-refs\.lock|(?:tree|judge|commit)-index(?:\.\d+)+(?:\.lock)?)$/
 
 async function removeLocks(directory: string): Promise<void> {
   for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {

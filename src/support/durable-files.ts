@@ -26,7 +26,21 @@ export function temporaryName(path: string): string {
 }
 
 export function isTemporary(name: string): boolean {
-  return /\.\d+\.[0-9a-f]{12}\.tmp$/.test(name)
+  return TEMPORARY.test(name)
+}
+
+const TEMPORARY = /\.(\d+)\.[0-9a-f]{12}\.tmp$/
+
+/** Whether a temporary file is left over: the process that made it has ended. */
+export function isAbandoned(name: string): boolean {
+  const pid = Number(TEMPORARY.exec(name)?.[1])
+  if (!Number.isSafeInteger(pid)) return false
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (thrown) {
+    return systemErrorCode(thrown) === 'ESRCH'
+  }
 }
 
 /**

@@ -108,7 +108,17 @@ export interface GitProcess {
   end(): void
 }
 
+const running = new Set<ChildProcess>()
+let isInterrupted = false
+
+/** Ends every git process and starts no other: this process was told to end, and git may take long to come to one. */
+export function interruptGit(): void {
+  isInterrupted = true
+  for (const child of running) child.kill('SIGKILL')
+}
+
 export function startGit(repository: Repository, args: readonly string[], options: GitOptions = {}): GitProcess {
+  if (isInterrupted) throw interrupted()
   const settings = [...repository.settings, ...(options.settings ?? [])].flatMap((setting) => ['-c', setting])
   const child = spawn('git', [...settings, ...args], {
     cwd: repository.directory,
@@ -117,7 +127,8 @@ export function startGit(repository: Repository, args: readonly string[], option
     windowsHide: true,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   })
-  const finished = ending(child, args)
+  running.add(child)
+  const finished = ending(child, args).finally(() => running.delete(child))
   // Whoever uses the process awaits `finished` at the end; until then a failure must not count as unhandled.
   finished.catch(ignoreUntilAwaited)
   return { stdin: child.stdin, stdout: child.stdout, finished, end: () => child.kill('SIGKILL') }
@@ -189,8 +200,13 @@ async function ending(child: ChildProcess, args: readonly string[]): Promise<str
   } catch (thrown) {
     throw startFailure(thrown)
   }
+  if (exitCode !== 0 && isInterrupted) throw interrupted()
   if (exitCode !== 0) throw failure(args, exitCode, signalName, complaint)
   return complaint
+}
+
+function interrupted(): DeltaError {
+  return new DeltaError('interrupted', 'Interrupted.')
 }
 
 const MAX_COMPLAINT = 1 << 20

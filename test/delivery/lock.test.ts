@@ -90,7 +90,7 @@ describe('a dead holder’s lock is taken over (row 16)', () => {
 
   test('it was killed, and its parent has not noticed', async () => {
     // A shell that never waits for its child: the child stays in the list of processes as a zombie.
-    const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], {
+    const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     try {

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
@@ -73,6 +75,25 @@ describe('an interruption (row 2)', () => {
       await expectMirror(await push(root), await filesOf(root))
     },
   )
+
+  test('SIGTERM ends a push whose git is slow with 143, within 2 s', async () => {
+    const root = await gitRepository()
+    await editEverything(root, 1)
+    const { home, data } = await thisMachine()
+    const real = (process.env.PATH ?? '').split(':').find((folder) => existsSync(join(folder, 'git')))
+    const slow = `#!/bin/sh\ncase " $* " in *" status "*) exec sleep 5 ;; esac\nexec ${real}/git "$@"\n`
+    await mkdir(join(home, 'bin'))
+    await writeFile(join(home, 'bin', 'git'), slow, { mode: 0o755 })
+    const env = { PATH: `${join(home, 'bin')}:${process.env.PATH}` }
+    const child = await startCeDelta(root, ['push', '--json', '--data', data], { env })
+    const closed = once(child, 'exit')
+    await sleep(1000)
+    const started = performance.now()
+    child.kill('SIGTERM')
+    expect((await closed)[0]).toBe(143)
+    expect(performance.now() - started).toBeLessThan(2000)
+    await expectMirror(await push(root), await filesOf(root))
+  })
 
   test('the second signal ends it at once', async () => {
     const root = await gitRepository()

@@ -3,6 +3,7 @@ import type { PushReport } from '../../report/report.js'
 import { isTrouble } from '../../snapshot/eligibility.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { exitCodeOf } from '../../support/errors.js'
+import { interruptGit } from '../../support/git.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
 import { interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
@@ -44,7 +45,7 @@ export function builder(yargs: Argv<CommonArguments>) {
 type PushArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: PushArguments): Promise<number> {
-  const interruption = interruptible()
+  const interruption = interruptible(interruptGit)
   const printer = printerFor(args.json, args.quiet)
   const { workspace, config } = await openWorkspace(args)
   const { push } = await import('../../push.js')

@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs'
 import type { StatusReport } from '../../status.js'
 import { exitCodeOf } from '../../support/errors.js'
+import { interruptGit } from '../../support/git.js'
 import { count, formatBytes, printable } from '../../support/text.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
 import { interruptible } from '../interruption.js'
@@ -16,7 +17,7 @@ export function builder(yargs: Argv<CommonArguments>) {
 }
 
 export async function run(args: CommonArguments & ReceiverArguments): Promise<number> {
-  const interruption = interruptible()
+  const interruption = interruptible(interruptGit)
   const { workspace, config } = await openWorkspace(args)
   const { readStatusReport } = await import('../../status.js')
   const report = await readStatusReport(workspace, config, interruption.signal)
