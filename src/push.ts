@@ -12,13 +12,16 @@ import { DEFAULT_RETRY } from './delivery/retry.js'
 import { askStatus, type SynchroniseResult, synchronise } from './delivery/synchronise.js'
 import { countOperations, type Operation, type TreeId } from './delta/operation.js'
 import { type Identity, identityOf, localReceiver, receiverFor } from './identity.js'
+import { forgetBackgroundFailure } from './report/background.js'
 import { failedReport, type PushEvent, type PushReport, reportedError, reportedOperations } from './report/report.js'
 import { snapshotOfCommit } from './snapshot/commit-snapshot.js'
 import { readConfirmed, type Trigger } from './snapshot/confirmed.js'
 import type { Skipped } from './snapshot/eligibility.js'
 import { ignoredFiles, type Snapshot, type SnapshotOptions, takeSnapshot } from './snapshot/scan.js'
+import { guardAgainstSecrets, SecretScan } from './snapshot/secret-scan.js'
 import { secretMatcher } from './snapshot/secrets.js'
 import { clearInterrupted, forgetIndex, openShadow, type Shadow } from './snapshot/shadow.js'
+import { guardAgainstUnsafeRoot } from './snapshot/unsafe-root.js'
 import type { Workspace } from './snapshot/workspace.js'
 import { asDeltaError, DeltaError } from './support/errors.js'
 import { EMPTY_TREE } from './support/git.js'
@@ -27,10 +30,12 @@ import { type Lock, type LockHolder, takeLock } from './support/lock.js'
 export interface PushRequest {
   readonly workspace: Workspace
   readonly config: Config
-  /** Overwrite what another writer left at the receiver. */
+  /** Overwrite what another writer left at the receiver; push a folder that holds more than one project. */
   readonly force: boolean
   /** Send everything, whatever the receiver has. */
   readonly full: boolean
+  /** Delete most of what the receiver has; without it that is taken for an accident. */
+  readonly allowMassDelete: boolean
   /** Say what would be sent, and send nothing. */
   readonly dryRun: boolean
   /** Push this commit instead of the work tree. */
@@ -68,6 +73,7 @@ export async function push(request: PushRequest, context: PushContext): Promise<
   try {
     if (request.workspace.stateNotice !== null)
       context.onEvent({ event: 'notice', message: request.workspace.stateNotice })
+    if (!request.force && request.commit === null) await guardAgainstUnsafeRoot(request.workspace, process.env)
     const shadow = await openShadow(request.workspace)
     const lock = await takePushLock(shadow)
     try {
@@ -75,6 +81,7 @@ export async function push(request: PushRequest, context: PushContext): Promise<
       const report = await withLostObjectsRestored(shadow, context, () =>
         run(request, identity, shadow, lock, { ...context, signal }),
       )
+      if (report.error === null && !request.dryRun) await forgetBackgroundFailure(shadow.directory)
       return { ...report, duration_ms: elapsed(started) }
     } finally {
       await lock.release()
@@ -94,8 +101,9 @@ export async function push(request: PushRequest, context: PushContext): Promise<
 
 /** The shadow repository for ourselves alone. Throws `already-running`. */
 export async function takePushLock(shadow: Shadow): Promise<Lock> {
-  const wait = { milliseconds: PATIENCE_WITH_OTHERS, busy: alreadyRunning }
-  return await takeLock(join(shadow.directory, 'push.lock'), wait)
+  const file = join(shadow.directory, 'push.lock')
+  const busy = (holder: LockHolder): DeltaError => alreadyRunning(file, holder)
+  return await takeLock(file, { milliseconds: PATIENCE_WITH_OTHERS, busy })
 }
 
 /** Objects that the shadow borrowed may be gone: then everything is read and stored anew, once. */
@@ -161,8 +169,11 @@ async function timedSnapshot(
   context: PushContext,
 ): Promise<{ snapshot: Snapshot; commit: string | null }> {
   const started = performance.now()
-  const result = await snapshotOf(request, shadow)
+  const options = snapshotOptions(request.config)
+  const result = await snapshotOf(request, shadow, options)
   const { tree, skipped } = result.snapshot
+  for (const message of options.rules.secretScan.warnings) context.onEvent({ event: 'notice', message })
+  if (request.config.secretScan === 'block' && !request.dryRun) guardAgainstSecrets(skipped)
   context.onEvent({ event: 'snapshot', tree, skipped: skipped.length, duration_ms: elapsed(started) })
   return result
 }
@@ -170,8 +181,8 @@ async function timedSnapshot(
 export async function snapshotOf(
   request: Pick<PushRequest, 'workspace' | 'config' | 'commit' | 'snapshot'>,
   shadow: Shadow,
+  options: SnapshotOptions,
 ): Promise<{ snapshot: Snapshot; commit: string | null }> {
-  const options = snapshotOptions(request.config)
   if (request.snapshot !== undefined) return { snapshot: { tree: request.snapshot, skipped: [] }, commit: null }
   if (request.commit !== null) {
     const snapshot = await snapshotOfCommit(shadow, request.commit, options)
@@ -186,9 +197,11 @@ export async function snapshotOf(
 
 export function snapshotOptions(config: Config): SnapshotOptions {
   const { maxFileBytes, binaries, secretNames, allowedNames, exclude, nestedRepositories } = config
-  const facts = JSON.stringify([maxFileBytes, binaries, secretNames, allowedNames])
+  const { secretScan, acceptedSecrets } = config
+  const facts = JSON.stringify([maxFileBytes, binaries, secretNames, allowedNames, secretScan, acceptedSecrets])
+  const isSecret = secretMatcher(secretNames, allowedNames)
   return {
-    rules: { maxFileBytes, binaries, isSecret: secretMatcher(secretNames, allowedNames) },
+    rules: { maxFileBytes, binaries, isSecret, secretScan: new SecretScan(secretScan, acceptedSecrets) },
     rulesFingerprint: createHash('sha256').update(facts).digest('hex'),
     exclude,
     nestedRepositories,
@@ -200,8 +213,8 @@ export function outboxOf(shadow: Shadow, receiver: Receiver): Outbox {
 }
 
 function synchroniseOptions(request: PushRequest, identity: Identity, startedAt: Date): SynchroniseOptions {
-  const { force, full, trigger = 'manual' } = request
-  return { ...identity, force, full, trigger, startedAt, limits: BUNDLE_LIMITS }
+  const { force, full, allowMassDelete, trigger = 'manual' } = request
+  return { ...identity, force, full, allowMassDelete, trigger, startedAt, limits: BUNDLE_LIMITS }
 }
 
 export function deliveryContext(config: Config, context: PushContext): SynchroniseContext {

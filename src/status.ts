@@ -5,6 +5,7 @@ import type { Receiver, ReceiverStatus } from './delivery/receiver.js'
 import { countOperations, type OperationCounts, type TreeId } from './delta/operation.js'
 import { identityOf, receiverFor } from './identity.js'
 import { outboxOf, snapshotOptions } from './push.js'
+import { type BackgroundFailure, readBackgroundFailure } from './report/background.js'
 import { type ReportedError, reportedError } from './report/report.js'
 import { readConfirmed } from './snapshot/confirmed.js'
 import { takeSnapshot } from './snapshot/scan.js'
@@ -38,6 +39,8 @@ export interface StatusReport {
     /** A bundle was sent and its answer is missing. */
     readonly attempted: boolean
   }
+  /** The push in the background that failed last, until one is done. */
+  readonly background_failure: BackgroundFailure | null
   readonly equal: 'yes' | 'no' | 'unknown'
 }
 
@@ -68,6 +71,7 @@ export async function readStatusReport(
       bytes: waiting.reduce((sum, { bytes }) => sum + bytes, 0),
       attempted: waiting.some(({ attemptedAt }) => attemptedAt !== null),
     },
+    background_failure: await readBackgroundFailure(shadow.directory),
     equal: here === null || asked.tree === null ? 'unknown' : here.tree === asked.tree ? 'yes' : 'no',
   }
 }

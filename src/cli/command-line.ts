@@ -4,12 +4,16 @@ import { VERSION } from '../support/version.js'
 import { type CommonArguments, withCommon } from './arguments.js'
 import * as bundle from './commands/bundle.js'
 import * as diff from './commands/diff.js'
+import * as doctor from './commands/doctor.js'
 import * as explain from './commands/explain.js'
+import * as hook from './commands/hook.js'
+import * as init from './commands/init.js'
 import * as log from './commands/log.js'
 import * as maintain from './commands/maintain.js'
 import * as outbox from './commands/outbox.js'
 import * as push from './commands/push.js'
 import * as relay from './commands/relay.js'
+import * as secrets from './commands/secrets.js'
 import * as serve from './commands/serve.js'
 import * as show from './commands/show.js'
 import * as status from './commands/status.js'
@@ -36,6 +40,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
 function describeCommands(args: readonly string[], ending: (exitCode: number) => void): Argv {
   return withCommon(yargs([...args]).scriptName('ce-delta'))
     .usage('$0 <command>\n\nKeeps an exact copy of your work tree on a code-search server, and proves it.')
+    .command(init.command, init.describe, init.builder, async (parsed) => ending(await init.run(parsed)))
     .command(push.command, push.describe, push.builder, async (parsed) => ending(await push.run(parsed)))
     .command(status.command, status.describe, status.builder, async (parsed) => ending(await status.run(parsed)))
     .command(diff.command, diff.describe, diff.builder, async (parsed) => ending(await diff.run(parsed)))
@@ -46,6 +51,9 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .command(relay.command, relay.describe, relay.builder, async (parsed) => ending(await relay.run(parsed)))
     .command(bundle.command, bundle.describe, (group: Argv<CommonArguments>) => bundle.builder(group, ending))
     .command(verify.command, verify.describe, verify.builder, async (parsed) => ending(await verify.run(parsed)))
+    .command(hook.command, hook.describe, hook.builder, async (parsed) => ending(await hook.run(parsed)))
+    .command(secrets.command, secrets.describe, secrets.builder, async (parsed) => ending(await secrets.run(parsed)))
+    .command(doctor.command, doctor.describe, doctor.builder, async (parsed) => ending(await doctor.run(parsed)))
     .command(serve.command, serve.describe, serve.builder, async (parsed) => ending(await serve.run(parsed)))
     .command(maintain.command, maintain.describe, maintain.builder, async (parsed) =>
       ending(await maintain.run(parsed)),

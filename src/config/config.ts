@@ -1,3 +1,5 @@
+import type { SecretScanMode } from '../snapshot/secret-scan.js'
+
 /** What a user may write, in `ce-delta.config.*` or under `ce-delta` in `package.json`. Everything is optional. */
 export interface UserConfig {
   /** Where to upload to. Without one, the embedded receiver keeps the copy on this machine. */
@@ -29,6 +31,8 @@ export interface UserConfig {
     readonly names?: readonly string[]
     /** Names that are no secrets although a rule says so. */
     readonly allow?: readonly string[]
+    /** What happens to a file with a credential in it. Default: skip, it is left out. */
+    readonly scan?: SecretScanMode
   }
   /** Where the embedded receiver keeps its data. Default: the user’s data folder. */
   readonly dataDirectory?: string
@@ -51,6 +55,9 @@ export interface Config {
   readonly nestedRepositories: 'include' | 'skip'
   readonly secretNames: readonly string[]
   readonly allowedNames: readonly string[]
+  readonly secretScan: SecretScanMode
+  /** Fingerprints of credentials that are none, from `.cedelta-baseline.json`. */
+  readonly acceptedSecrets: readonly string[]
   readonly dataDirectory: string
   /** The file that was read, for people; null where there is none. */
   readonly file: string | null

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { NOT_SECRET_NAMES, SECRET_NAMES } from '../snapshot/secrets.js'
 import { userDirectory } from '../snapshot/workspace.js'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
+import { readBaseline } from './baseline.js'
 import type { Config, UserConfig } from './config.js'
 import { tokenFor } from './credentials.js'
 import { readEnvironment } from './environment.js'
@@ -60,6 +61,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     nestedRepositories: merged.nestedRepositories ?? 'include',
     secretNames: [...SECRET_NAMES, ...(merged.secrets?.names ?? [])],
     allowedNames: [...NOT_SECRET_NAMES, ...(merged.secrets?.allow ?? [])],
+    secretScan: merged.secrets?.scan ?? 'skip',
+    acceptedSecrets: options.hasFiles ? await readBaseline(options.root) : [],
     dataDirectory: resolve(options.root, merged.dataDirectory ?? userDirectory('data', environment)),
     file: found?.file ?? null,
   }

@@ -43,7 +43,14 @@ const Schema = v.strictObject({
   binaries: v.optional(v.boolean('must be true or false')),
   nestedRepositories: v.optional(v.picklist(['include', 'skip'], 'must be "include" or "skip"')),
   secrets: v.optional(
-    v.strictObject({ names: v.optional(texts), allow: v.optional(texts) }, 'must be an object with names and allow'),
+    v.strictObject(
+      {
+        names: v.optional(texts),
+        allow: v.optional(texts),
+        scan: v.optional(v.picklist(['skip', 'warn', 'block', 'off'], 'must be "skip", "warn", "block" or "off"')),
+      },
+      'must be an object with names, allow and scan',
+    ),
   ),
   dataDirectory: v.optional(text),
 })

@@ -14,6 +14,8 @@ export interface SynchroniseOptions {
   readonly trigger: Trigger
   /** When the push began, before the snapshot. */
   readonly startedAt: Date
+  /** Delete most of what the receiver holds. */
+  readonly allowMassDelete: boolean
   readonly workspacePath: string
   readonly collectionName: string
   readonly limits: { readonly operations: number; readonly bytes: number }

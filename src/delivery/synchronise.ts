@@ -11,6 +11,7 @@ import { EMPTY_TREE } from '../support/git.js'
 import { type DeliveryContext, settledStatus } from './deliver.js'
 import type { Next, SynchroniseJob } from './job.js'
 import { Ledger, LOST_RECORD } from './ledger.js'
+import { guardAgainstMassDeletion } from './mass-deletion-guard.js'
 import type { OutboxEntry } from './outbox.js'
 import { deltaOf, fullDelta, listedTree, resyncDelta } from './prepare.js'
 import type { Receiver, ReceiverStatus } from './receiver.js'
@@ -68,6 +69,7 @@ class Synchronisation {
 
   async rounds(asked: Promise<ReceiverStatus>): Promise<SynchroniseResult> {
     const { receiver, context } = this.#job
+    await guardAgainstMassDeletion(this.#job, this.#ledger.confirmed?.tree ?? EMPTY_TREE)
     let status = await asked
     for (let round = 1; round <= MAX_ROUNDS; round++) {
       const attempted = await this.#ledger.attempted(status)
@@ -181,7 +183,10 @@ class Synchronisation {
 
   async #listed(): Promise<TreeId> {
     const { shadow, receiver, context } = this.#job
-    return await withRetry(context.policy, context, async () => await listedTree(shadow, receiver, context.signal))
+    const ask = async (): Promise<TreeId> => await listedTree(shadow, receiver, context.signal)
+    const listed = await withRetry(context.policy, context, ask)
+    await guardAgainstMassDeletion(this.#job, listed)
+    return listed
   }
 
   /** The changes since a snapshot; null where that snapshot was lost, so that only the receiver can tell. */

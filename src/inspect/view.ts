@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js'
 import type { Receiver } from '../delivery/receiver.js'
 import { type Identity, identityOf, receiverFor } from '../identity.js'
-import { snapshotOf, takePushLock } from '../push.js'
+import { snapshotOf, snapshotOptions, takePushLock } from '../push.js'
 import type { Snapshot } from '../snapshot/scan.js'
 import { clearInterrupted, openShadow, type Shadow } from '../snapshot/shadow.js'
 import type { Workspace } from '../snapshot/workspace.js'
@@ -28,7 +28,7 @@ export async function snapshotNow({ workspace, config, shadow, commit }: View): 
   const lock = await takePushLock(shadow)
   try {
     await clearInterrupted(shadow)
-    const { snapshot } = await snapshotOf({ workspace, config, commit }, shadow)
+    const { snapshot } = await snapshotOf({ workspace, config, commit }, shadow, snapshotOptions(config))
     return snapshot
   } finally {
     await lock.release()

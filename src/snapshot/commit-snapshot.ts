@@ -8,7 +8,15 @@ import { EMPTY_TREE, gitText, gitTextOrNull, isObjectId, runGit } from '../suppo
 import { blobSizes, readBlobs } from '../support/git-objects.js'
 import { asFields, parseJson } from '../support/json.js'
 import { decodeUtf8, escapeBytes, splitNul } from '../support/text.js'
-import { BINARY_PROBE_BYTES, isBinary, isSkipped, judgeName, judgeSize, type Skipped } from './eligibility.js'
+import {
+  type EligibilityRules,
+  isBinary,
+  isSkipped,
+  judgeName,
+  judgeSecrets,
+  judgeSize,
+  type Skipped,
+} from './eligibility.js'
 import { asKey, matchedByOwn, OWN_IGNORE_FILE } from './ignore-rules.js'
 import { importTree } from './import-tree.js'
 import type { Snapshot, SnapshotOptions } from './scan.js'
@@ -156,21 +164,38 @@ async function judgeBlobs<Entry extends { path: string; blob: string }>(
     if (reason !== null) skipped.push(reason)
     return reason === null
   })
-  if (options.rules.binaries) return { eligible: small, skipped }
-  const binary = new Set<number>()
-  let seen = 0
-  for await (const piece of readBlobs(
-    shadow.repository,
+  if (options.rules.binaries && !options.rules.secretScan.isOn) return { eligible: small, skipped }
+  const contents = readWholeBlobs(
+    shadow,
     small.map(({ blob }) => blob),
-  )) {
-    if (isBinary(piece.bytes.subarray(0, Math.max(0, BINARY_PROBE_BYTES - seen)))) binary.add(piece.index)
-    seen = piece.last ? 0 : seen + piece.bytes.length
+  )
+  const eligible: Entry[] = []
+  for await (const { index, content } of contents) {
+    const entry = small[index]
+    const reason = entry === undefined ? null : judgeContent(entry.path, content, options.rules)
+    if (reason !== null) skipped.push(reason)
+    else if (entry !== undefined) eligible.push(entry)
   }
-  const eligible = small.filter((entry, index) => {
-    if (binary.has(index)) skipped.push({ path: entry.path, reason: 'binary' })
-    return !binary.has(index)
-  })
   return { eligible, skipped }
+}
+
+function judgeContent(path: string, content: Buffer, rules: EligibilityRules): Skipped | null {
+  if (!rules.binaries && isBinary(content)) return { path, reason: 'binary' }
+  return rules.secretScan.isOn ? judgeSecrets(path, content, rules) : null
+}
+
+/** One content after another; none is larger than the largest file that is eligible. */
+async function* readWholeBlobs(
+  shadow: Shadow,
+  blobs: readonly string[],
+): AsyncGenerator<{ index: number; content: Buffer }> {
+  let pieces: Buffer[] = []
+  for await (const { index, bytes, last } of readBlobs(shadow.repository, blobs)) {
+    pieces.push(Buffer.from(bytes))
+    if (!last) continue
+    yield { index, content: Buffer.concat(pieces) }
+    pieces = []
+  }
 }
 
 async function applyEntries(shadow: Shadow, base: TreeId, lines: readonly Buffer[]): Promise<TreeId> {

@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs'
 import { systemErrorCode } from '../support/errors.js'
 import { asFields } from '../support/json.js'
 import { pathProblem } from '../support/paths.js'
 import { decodeUtf8, escapeBytes } from '../support/text.js'
+import type { SecretScan } from './secret-scan.js'
 import type { NameMatcher } from './secrets.js'
 
 /** Why a file is not part of the snapshot. */
@@ -13,6 +14,7 @@ const SKIP_REASONS = [
   'too large',
   'binary',
   'secret by name',
+  'secret by content',
   'linked worktree',
   'nested repository',
   'submodule without files',
@@ -50,6 +52,7 @@ export interface EligibilityRules {
   readonly maxFileBytes: number
   readonly binaries: boolean
   readonly isSecret: NameMatcher
+  readonly secretScan: SecretScan
 }
 
 export type Verdict =
@@ -96,6 +99,12 @@ export function judgeSize(path: string, bytes: number, rules: EligibilityRules):
   return bytes > rules.maxFileBytes ? { path, reason: 'too large', detail: `${bytes} bytes` } : null
 }
 
+/** Judges by the whole content; returns null where no credential is in it. */
+export function judgeSecrets(path: string, content: Buffer, rules: EligibilityRules): Skipped | null {
+  const detail = rules.secretScan.judge(path, content)
+  return detail === null ? null : { path, reason: 'secret by content', detail }
+}
+
 export function isBinary(start: Buffer): boolean {
   return start.subarray(0, BINARY_PROBE_BYTES).includes(0)
 }
@@ -115,7 +124,9 @@ function judgeContent(path: string, absolute: Buffer, rules: EligibilityRules): 
     if (!fstatSync(file).isFile()) return leftOut(path, 'not a regular file')
     const length = readSync(file, probe, 0, BINARY_PROBE_BYTES, 0)
     if (!rules.binaries && isBinary(probe.subarray(0, length))) return leftOut(path, 'binary')
-    return { kind: 'eligible', path }
+    const content = (): Buffer => (length < BINARY_PROBE_BYTES ? probe.subarray(0, length) : readFileSync(file))
+    const skipped = rules.secretScan.isOn ? judgeSecrets(path, content(), rules) : null
+    return skipped === null ? { kind: 'eligible', path } : { kind: 'left out', skipped }
   } finally {
     closeSync(file)
   }

@@ -19,7 +19,7 @@ export interface Repository {
 }
 
 /** The variables that tell git which repository to use, as `git rev-parse --local-env-vars` lists them. */
-const LOCAL_VARIABLES = [
+export const LOCAL_VARIABLES = [
   'GIT_ALTERNATE_OBJECT_DIRECTORIES',
   'GIT_COMMON_DIR',
   'GIT_CONFIG',

@@ -7,6 +7,7 @@ import type { Receiver } from '../../src/delivery/receiver.js'
 import { askStatus, type SynchroniseResult, synchronise } from '../../src/delivery/synchronise.js'
 import { readConfirmed } from '../../src/snapshot/confirmed.js'
 import { takeSnapshot } from '../../src/snapshot/scan.js'
+import { SecretScan } from '../../src/snapshot/secret-scan.js'
 import { openShadow } from '../../src/snapshot/shadow.js'
 import { locateWorkspace } from '../../src/snapshot/workspace.js'
 import { DeltaError } from '../../src/support/errors.js'
@@ -38,7 +39,7 @@ export async function bench(): Promise<Bench> {
   const outbox = ({ key } = embedded) => new Outbox(join(shadow.directory, 'outbox', key))
   const busy = () => new DeltaError('already-running', 'busy')
   const push: Bench['push'] = async (receiver = embedded, { force = false, full = false } = {}) => {
-    const rules = { maxFileBytes: 1e6, binaries: true, isSecret: () => false }
+    const rules = { maxFileBytes: 1e6, binaries: true, isSecret: () => false, secretScan: new SecretScan('off', []) }
     const lock = await takeLock(join(shadow.directory, 'push.lock'), { milliseconds: 0, busy })
     try {
       const { tree } = await takeSnapshot(shadow, {
@@ -47,7 +48,7 @@ export async function bench(): Promise<Bench> {
         exclude: [],
         nestedRepositories: 'skip',
       })
-      const occasion = { trigger: 'manual', startedAt: new Date() } as const
+      const occasion = { trigger: 'manual', startedAt: new Date(), allowMassDelete: true } as const
       const options = { workspacePath: root, collectionName: 'project', force, full, ...occasion, limits: LIMITS }
       const context = contextOf(notices)
       const job = { shadow, lock, target: tree, options, context, receiver, outbox: outbox(receiver) }

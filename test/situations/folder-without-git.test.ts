@@ -58,16 +58,16 @@ test('an empty folder is pushed as nothing, and a folder that is emptied loses i
   await writeTree(root, { a: 'a' })
   await expectMirror(await push(root), { a: 'a' })
   await rm(join(root, 'a'))
-  const report = await expectMirror(await push(root), {})
+  const report = await expectMirror(await push(root, ['--allow-mass-delete']), {})
   expect(report.operations).toEqual(counts(0, 0, 1))
 })
 
 test('the state is never part of the copy, even where the home is the workspace', async () => {
   const { home } = await thisMachine()
   await writeTree(home, { a: 'a' })
-  await expectMirror(await push(home), { a: 'a' })
+  await expectMirror(await push(home, ['--force']), { a: 'a' })
   expect(existsSync(join(home, '.local/state/ce-delta'))).toBe(true)
-  expect((await expectMirror(await push(home), { a: 'a' })).outcome).toBe('unchanged')
+  expect((await expectMirror(await push(home, ['--force']), { a: 'a' })).outcome).toBe('unchanged')
 })
 
 test('the git folder is never part of the copy, whatever its name is', async () => {

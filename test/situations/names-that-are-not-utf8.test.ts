@@ -70,5 +70,5 @@ test('faults.md rows 40, 47: names in a commit that cannot be carried are left o
     ])
   }
   await writeFile(join(root, 'ce-delta.config.json'), '{"exclude":["run.sh"]}')
-  await expectMirror(await push(root, ['--commit', commit]), {}, 3)
+  await expectMirror(await push(root, ['--commit', commit, '--allow-mass-delete']), {}, 3)
 })

@@ -32,7 +32,8 @@ export async function run(args: RetryArguments): Promise<number> {
   }
   const request = { workspace, config, commit: null, snapshot: last.target, trigger: 'retry' } as const
   const report = await push(
-    { ...request, force: false, full: false, dryRun: false },
+    // What waits in the outbox passed the guards when it was made.
+    { ...request, force: false, full: false, dryRun: false, allowMassDelete: true },
     {
       signal: interruption.signal,
       onEvent: (event) => {

@@ -4,7 +4,7 @@ import { isTrouble } from '../../snapshot/eligibility.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { exitCodeOf } from '../../support/errors.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
-import { endsSoon, interruptible } from '../interruption.js'
+import { interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
 import { printerFor } from '../print.js'
 import { renderEvent, renderReport } from '../render.js'
@@ -29,7 +29,12 @@ export function builder(yargs: Argv<CommonArguments>) {
     .option('force', {
       type: 'boolean',
       default: false,
-      describe: 'overwrite what another writer left at the receiver',
+      describe: 'overwrite what another writer left at the receiver; push a folder that is too large to be meant',
+    })
+    .option('allow-mass-delete', {
+      type: 'boolean',
+      default: false,
+      describe: 'delete most of what the receiver has',
     })
     .example('$0 push', 'into the embedded receiver, or to the configured endpoint')
     .example('$0 push --dry-run', 'what would be sent, and what would not')
@@ -39,17 +44,17 @@ export function builder(yargs: Argv<CommonArguments>) {
 type PushArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: PushArguments): Promise<number> {
-  const interruption = endsSoon(interruptible())
+  const interruption = interruptible()
   const printer = printerFor(args.json, args.quiet)
   const { workspace, config } = await openWorkspace(args)
   const { push } = await import('../../push.js')
-  const { force, full, dryRun } = args
+  const { force, full, dryRun, allowMassDelete } = args
   const onEvent = (event: Parameters<typeof renderEvent>[1]): void => {
     printer.event(event)
     renderEvent(printer, event)
   }
   const report = await push(
-    { workspace, config, force, full, dryRun, commit: args.commit ?? null },
+    { workspace, config, force, full, dryRun, allowMassDelete, commit: args.commit ?? null },
     { signal: interruption.signal, onEvent },
   )
   printer.event(report)

@@ -52,7 +52,7 @@ type ServeArguments = CommonArguments & {
 
 /** Serves until it is interrupted; uploads that are running then are finished. */
 export async function run(args: ServeArguments): Promise<number> {
-  const interruption = interruptible()
+  const interruption = interruptible('finishes')
   const printer = printerFor(args.json, args.quiet)
   const dataDirectory = resolve(args.data ?? userDirectory('data', process.env))
   const mirrorDirectory = resolve(args.mirror ?? join(dataDirectory, 'mirrors'))

@@ -3,7 +3,7 @@ import type { StatusReport } from '../../status.js'
 import { exitCodeOf } from '../../support/errors.js'
 import { count, formatBytes, printable } from '../../support/text.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
-import { endsSoon, interruptible } from '../interruption.js'
+import { interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
 import { type Printer, printerFor, styled } from '../print.js'
 import { describeCounts } from '../render.js'
@@ -16,7 +16,7 @@ export function builder(yargs: Argv<CommonArguments>) {
 }
 
 export async function run(args: CommonArguments & ReceiverArguments): Promise<number> {
-  const interruption = endsSoon(interruptible())
+  const interruption = interruptible()
   const { workspace, config } = await openWorkspace(args)
   const { readStatusReport } = await import('../../status.js')
   const report = await readStatusReport(workspace, config, interruption.signal)
@@ -41,6 +41,8 @@ function render(printer: Printer, report: StatusReport): void {
     )
   if (there.mirror !== null) line('mirror', printable(there.mirror))
   line('pending', describePending(pending))
+  const failure = report.background_failure
+  if (failure !== null) line('background', styled('bad', `${failure.at}: ${failure.message} ${failure.next ?? ''}`))
   line('equal', describeEquality(report.equal))
 }
 

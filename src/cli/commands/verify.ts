@@ -66,7 +66,7 @@ async function repair(
   const isForeign = verdict !== 'pending'
   const request = { workspace, config, commit, dryRun: false, trigger: 'repair' } as const
   const report = await push(
-    { ...request, force: isForeign, full: isForeign && by !== 'listing' },
+    { ...request, force: isForeign, full: isForeign && by !== 'listing', allowMassDelete: false },
     {
       signal,
       onEvent: (event) => {

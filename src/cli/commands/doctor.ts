@@ -1,0 +1,72 @@
+import type { Argv } from 'yargs'
+import { locateWorkspace } from '../../snapshot/workspace.js'
+import { exitCodeOf } from '../../support/errors.js'
+import { printable } from '../../support/text.js'
+import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
+import { attempt, type Check, fail } from '../doctor/check.js'
+import { interruptible } from '../interruption.js'
+import { openWorkspace } from '../open-workspace.js'
+import { type Printer, printerFor, styled } from '../print.js'
+
+export const command = 'doctor'
+export const describe = 'look at everything that a push needs, and say how to mend what is wrong'
+
+export function builder(yargs: Argv<CommonArguments>) {
+  return withReceiver(yargs)
+    .example('$0 doctor', 'each line passes, warns or fails with what to do')
+    .example('$0 doctor --json', 'for a bug report')
+}
+
+/** The exit code is that of the first check that failed; warnings do not count. */
+export async function run(args: CommonArguments & ReceiverArguments): Promise<number> {
+  const interruption = interruptible()
+  const printer = printerFor(args.json, args.quiet)
+  const checks: Check[] = []
+  for await (const check of examine(args, interruption.signal)) {
+    checks.push(check)
+    render(printer, check)
+  }
+  printer.event({ event: 'doctor', checks })
+  const failed = checks.find(({ level }) => level === 'fail')
+  return interruption.exitCode(failed === undefined ? 0 : exitCodeOf(failed.code ?? 'internal'))
+}
+
+async function* examine(args: CommonArguments & ReceiverArguments, signal: AbortSignal): AsyncGenerator<Check> {
+  const [machine, own, receiver, { readStatusReport }] = await Promise.all([
+    import('../doctor/machine.js'),
+    import('../doctor/workspace.js'),
+    import('../doctor/receiver.js'),
+    import('../../status.js'),
+  ])
+  yield machine.checkNode()
+  yield await attempt('git', 'Install git.', async () => await machine.checkGit(args.directory))
+  const workspace = await orFailure('repository', locateWorkspace(args.directory, process.env))
+  if ('level' in workspace) return yield workspace
+  yield own.checkRepository(workspace)
+  yield* await own.checkHooks(workspace)
+  yield await attempt('disk', 'Look at the disk.', async () => await machine.checkDisk(workspace.root))
+  yield await machine.checkInotify()
+  yield await attempt('shadow', `rm -r ${workspace.stateDirectory}`, async () => await own.checkShadow(workspace))
+  const opened = await orFailure('configuration', openWorkspace(args))
+  if ('level' in opened) return yield opened
+  yield own.checkConfiguration(opened.config)
+  const status = await orFailure('equality', readStatusReport(workspace, opened.config, signal))
+  if ('level' in status) return yield status
+  yield* receiver.checkReceiver(opened.config, status, new Date())
+}
+
+async function orFailure<Value>(name: string, value: Promise<Value>): Promise<Value | Check> {
+  try {
+    return await value
+  } catch (thrown) {
+    return fail(name, thrown, 'Mend this first; the rest could not be looked at.')
+  }
+}
+
+const SIGNS = { pass: ['good', '✓'], warn: ['careful', '!'], fail: ['bad', '✗'] } as const
+
+function render(printer: Printer, { name, level, message, fix }: Check): void {
+  const [style, sign] = SIGNS[level]
+  printer.answer(`${styled(style, sign)} ${name.padEnd(14)}${printable(message)}`)
+  if (fix !== null) printer.answer(`  ${' '.repeat(14)}${printable(fix)}`)
+}

@@ -1,0 +1,122 @@
+import { realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Argv } from 'yargs'
+import type { Config } from '../../config/config.js'
+import type { Workspace } from '../../snapshot/workspace.js'
+import { DeltaError } from '../../support/errors.js'
+import { gitTextOrNull } from '../../support/git.js'
+import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
+import { CONFIG_FILE, configText, WORKFLOW_FILE, workflowText, writeNew } from '../init/files.js'
+import { askForPlan, type Plan, type Suggestion } from '../init/questions.js'
+import { interruptible } from '../interruption.js'
+import { openWorkspace } from '../open-workspace.js'
+import { type Printer, printerFor, styled } from '../print.js'
+import { renderEvent, renderReport } from '../render.js'
+import { renderChanges } from '../render-hooks.js'
+import { exitCodeOfReport } from './push.js'
+
+export const command = 'init'
+export const describe = 'set a workspace up: configuration, hook, workflow, first push'
+
+const STEPS = ['hook', 'workflow', 'push'] as const
+
+export function builder(yargs: Argv<CommonArguments>) {
+  return withReceiver(yargs)
+    .option('yes', { alias: 'y', type: 'boolean', default: false, describe: 'ask nothing, take the suggestions' })
+    .option('without', {
+      choices: STEPS,
+      array: true,
+      default: [],
+      defaultDescription: 'nothing',
+      describe: 'leave this out',
+    })
+    .example('$0 init', 'asks what it needs to know')
+    .example('$0 init --yes --endpoint https://context.example.com', 'asks nothing')
+    .example('$0 init --yes --without hook', 'everything but the hook')
+}
+
+type InitArguments = CommonArguments &
+  ReceiverArguments & { readonly yes: boolean; readonly without: readonly (typeof STEPS)[number][] }
+
+/** What is there already is kept, so it can be done again. */
+export async function run(args: InitArguments): Promise<number> {
+  const interruption = interruptible()
+  const printer = printerFor(args.json, args.quiet)
+  const { workspace, config } = await openWorkspace(args)
+  if (workspace.kind === 'bare') {
+    throw new DeltaError('not-a-repository', 'A bare repository has no work tree to set up.', {
+      next: 'Push a commit from its post-receive hook: ce-delta push --commit HEAD',
+    })
+  }
+  const suggestion = suggest(args, workspace, config)
+  const asked = args.yes ? suggestion : await askForPlan(suggestion, interruption.signal)
+  const plan = { ...asked, ...Object.fromEntries(args.without.map((step) => [step, false])) }
+  if (config.file === null) await writeConfig(workspace, plan, printer)
+  else printer.note(`${styled('good', '✓')} ${config.file} is there already`)
+  if (plan.hook) await installHook(workspace, printer)
+  if (plan.workflow) await writeWorkflow(workspace, plan, printer)
+  const exitCode = plan.push ? await firstPush(args, printer, interruption.signal) : 0
+  for (const line of nextSteps(plan)) printer.note(line)
+  printer.event({ event: 'init', ...plan, root: workspace.root })
+  return interruption.exitCode(exitCode)
+}
+
+function suggest(args: InitArguments, workspace: Workspace, config: Config): Suggestion {
+  const isReceiverKnown = config.file !== null || config.endpoint !== null || args.local === true
+  const canHaveHooks = workspace.kind === 'work-tree'
+  const { endpoint } = config
+  return { endpoint, hook: canHaveHooks, workflow: endpoint !== null, push: true, isReceiverKnown, canHaveHooks }
+}
+
+async function writeConfig(workspace: Workspace, plan: Plan, printer: Printer): Promise<void> {
+  const isNew = await writeNew(join(workspace.root, CONFIG_FILE), configText(plan.endpoint))
+  printer.note(`${styled('good', '✓')} ${CONFIG_FILE} ${isNew ? 'written' : 'is there already'}`)
+}
+
+/** A hook that cannot be installed is told, and does not hold up the rest. */
+async function installHook(workspace: Workspace, printer: Printer): Promise<void> {
+  const { installHooks } = await import('../../triggers/hook/install.js')
+  const command = { node: process.execPath, script: await realpath(process.argv[1] ?? '') }
+  try {
+    renderChanges(printer, await installHooks({ workspace, command, outside: false }))
+  } catch (thrown) {
+    if (!(thrown instanceof DeltaError)) throw thrown
+    printer.note(`${styled('careful', '!')} no hook: ${thrown.message}`)
+    if (thrown.next !== undefined) printer.note(`  ${thrown.next}`)
+  }
+}
+
+async function writeWorkflow(workspace: Workspace, plan: Plan, printer: Printer): Promise<void> {
+  if (workspace.git === null || plan.endpoint === null) return
+  const branch = await gitTextOrNull(workspace.git.repository, ['symbolic-ref', '--quiet', '--short', 'HEAD'])
+  const text = workflowText(branch ?? 'main', plan.endpoint)
+  const isNew = await writeNew(join(workspace.root, WORKFLOW_FILE), text)
+  printer.note(`${styled('good', '✓')} ${WORKFLOW_FILE} ${isNew ? 'written' : 'is there already'}`)
+}
+
+async function firstPush(args: InitArguments, printer: Printer, signal: AbortSignal): Promise<number> {
+  const { workspace, config } = await openWorkspace(args)
+  const { push } = await import('../../push.js')
+  const onEvent = (event: Parameters<typeof renderEvent>[1]): void => {
+    printer.event(event)
+    renderEvent(printer, event)
+  }
+  const careful = { force: false, full: false, allowMassDelete: false }
+  const report = await push({ workspace, config, ...careful, dryRun: false, commit: null }, { signal, onEvent })
+  printer.event(report)
+  renderReport(printer, report)
+  return exitCodeOfReport(report)
+}
+
+function nextSteps(plan: Plan): string[] {
+  const token = 'credentials.json in your configuration folder holds the token for it (docs/configuration.md).'
+  return [
+    '',
+    'What next:',
+    plan.push ? '  ce-delta status     both ends, side by side' : '  ce-delta push       the first push',
+    '  ce-delta doctor     when something is not as it should be',
+    ...(plan.hook ? ['  git commit          pushes by itself from now on'] : []),
+    ...(plan.endpoint === null ? [] : [`  ${plan.endpoint}: ${token}`]),
+    ...(plan.workflow ? ['  GitHub: commit the workflow, and set the secret CE_DELTA_TOKEN.'] : []),
+  ]
+}

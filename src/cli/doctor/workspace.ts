@@ -1,0 +1,51 @@
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../../config/config.js'
+import type { Workspace } from '../../snapshot/workspace.js'
+import { DeltaError } from '../../support/errors.js'
+import { gitText, gitTextOrNull, privateRepository } from '../../support/git.js'
+import { inspectHooks, type WorktreeHooks } from '../../triggers/hook/inspect.js'
+import { type Check, fail, pass, warn } from './check.js'
+
+const KINDS = { 'work-tree': 'a git work tree', bare: 'a bare repository', plain: 'a folder without git' } as const
+
+export function checkRepository(workspace: Workspace): Check {
+  const message = `${workspace.root}, ${KINDS[workspace.kind]}`
+  if (workspace.stateNotice === null) return pass('repository', message)
+  return warn('repository', workspace.stateNotice, 'Correct the permissions of the git folder.')
+}
+
+export function checkConfiguration(config: Config): Check {
+  return pass('configuration', config.file ?? 'no file: the defaults, and the environment')
+}
+
+/** One line for each worktree: each can have other hooks. */
+export async function checkHooks(workspace: Workspace): Promise<Check[]> {
+  if (workspace.kind !== 'work-tree') return [pass('hooks', 'there can be none here')]
+  return (await inspectHooks(workspace, process.env)).map(checkWorktree)
+}
+
+function checkWorktree({ root, manager, installed, problem, lastFailure }: WorktreeHooks): Check {
+  if (problem !== null) return warn('hooks', `${root}: ${problem.message}`, problem.next)
+  if (lastFailure === null) return pass('hooks', `${root}: ${installed.length} hooks (${manager ?? 'git'})`)
+  const fix = lastFailure.next ?? 'ce-delta push'
+  return warn('hooks', `${root}: the last push in the background failed: ${lastFailure.message}`, fix)
+}
+
+/** Looks only: what is not there is not made, and what is broken is not repaired. */
+export async function checkShadow({ stateDirectory }: Workspace): Promise<Check> {
+  if (!existsSync(join(stateDirectory, 'config'))) return pass('shadow', 'not there yet: the first push makes it')
+  const repository = privateRepository(stateDirectory)
+  const fix = `rm -r ${stateDirectory} (the next push makes it anew, and compares with the receiver)`
+  const tips = await gitText(repository, ['for-each-ref', '--format=%(objectname)', 'refs/ce-delta/confirmed/'])
+  const lost = await Promise.all(
+    tips.split('\n').map(async (tip) => {
+      return tip !== '' && (await gitTextOrNull(repository, ['rev-parse', '-q', '--verify', `${tip}^{tree}`])) === null
+    }),
+  )
+  if (lost.includes(true))
+    return fail('shadow', new DeltaError('objects-missing', 'what was confirmed is damaged'), fix)
+  const isOpen = process.platform !== 'win32' && (statSync(stateDirectory).mode & 0o077) !== 0
+  if (isOpen) return warn('shadow', `others can read ${stateDirectory}`, `chmod 700 ${stateDirectory}`)
+  return pass('shadow', stateDirectory)
+}

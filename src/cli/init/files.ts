@@ -1,0 +1,75 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { systemErrorCode } from '../../support/errors.js'
+
+export const CONFIG_FILE = 'ce-delta.config.ts'
+export const WORKFLOW_FILE = '.github/workflows/ce-delta.yml'
+
+/** Writes a file that is not there yet; returns false, and leaves it, where it is. */
+export async function writeNew(path: string, text: string): Promise<boolean> {
+  await mkdir(dirname(path), { recursive: true })
+  try {
+    await writeFile(path, text, { flag: 'wx' })
+    return true
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'EEXIST') return false
+    throw thrown
+  }
+}
+
+/** Every line that is not a default is commented out. */
+export function configText(endpoint: string | null): string {
+  const upload =
+    endpoint === null ? "// endpoint: 'https://context.example.com'," : `endpoint: ${JSON.stringify(endpoint)},`
+  return `// The settings of ce-delta, all optional. docs/configuration.md explains each of them.
+/** @type {import('ce-delta').UserConfig} */
+export default {
+  // Where to upload to. Without an endpoint the copy is kept on this machine.
+  // A token does not belong here: put it into credentials.json in your configuration folder.
+  ${upload}
+
+  // The identity of this workspace at the receiver: the same text on every machine that pushes it.
+  // workspacePath: '/work/app',
+
+  // What is not part of the copy, beyond what git ignores (the syntax of .gitignore).
+  // exclude: ['*.snap', 'fixtures/large/'],
+  // maxFileSize: '5 MiB',
+
+  // Files with a credential in them: 'skip' leaves them out, 'block' stops the push, 'warn' sends them.
+  // secrets: { scan: 'skip' },
+
+  // When the receiver cannot be reached, keep the copy on this machine as well.
+  // fallback: 'local',
+}
+`
+}
+
+/** Pushes the commit, not the work tree, so it needs no state but the checkout. */
+export function workflowText(branch: string, endpoint: string): string {
+  return `# Written by ce-delta init: every commit on this branch is pushed.
+name: ce-delta
+on:
+  push:
+    branches: [${JSON.stringify(branch)}]
+  workflow_dispatch:
+permissions:
+  contents: read
+concurrency:
+  group: ce-delta
+jobs:
+  push:
+    runs-on: ubuntu-latest
+    timeout-minutes: 15
+    steps:
+      - uses: actions/checkout@v4
+        with:
+          persist-credentials: false
+      - uses: actions/setup-node@v4
+        with:
+          node-version: 22
+      - run: npx --yes ce-delta push --commit "$GITHUB_SHA"
+        env:
+          CE_DELTA_ENDPOINT: ${JSON.stringify(endpoint)}
+          CE_DELTA_TOKEN: \${{ secrets.CE_DELTA_TOKEN }}
+`
+}
