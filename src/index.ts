@@ -1,3 +1,4 @@
 export { defineConfig, type UserConfig } from './config/config.js'
-export { type PushContext, type PushRequest, push } from './push.js'
+export { push } from './push.js'
+export type { PushContext, PushRequest } from './push-request.js'
 export type { PushEvent, PushReport } from './report/report.js'

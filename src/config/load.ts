@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ruleForFolder } from '../snapshot/ignore-rules.js'
 import { NOT_SECRET_NAMES, SECRET_NAMES } from '../snapshot/secrets.js'
 import { userDirectory } from '../snapshot/workspace.js'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
@@ -38,6 +39,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   const isRemote = merged.enabled ?? merged.endpoint !== undefined
   const endpoint = isRemote ? (merged.endpoint ?? DEFAULT_ENDPOINT).replace(/\/+$/, '') : null
   const trusted = checkedFlags.endpoint ?? fromEnvironment.endpoint ?? null
+  const dataDirectory = resolve(options.root, merged.dataDirectory ?? userDirectory('data', environment))
   return {
     endpoint,
     token:
@@ -55,7 +57,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     timeoutSeconds: merged.timeout ?? 30,
     fallback: merged.fallback ?? 'none',
     afterPush: merged.afterPush ?? null,
-    exclude: merged.exclude ?? [],
+    // What the embedded receiver keeps may lie inside the workspace, and is no part of it.
+    exclude: [...(merged.exclude ?? []), ...ruleForFolder(options.root, dataDirectory)],
     maxFileBytes: merged.maxFileSize === undefined ? DEFAULT_MAX_FILE_BYTES : parseFileSize(merged.maxFileSize),
     binaries: merged.binaries ?? false,
     nestedRepositories: merged.nestedRepositories ?? 'include',
@@ -63,7 +66,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     allowedNames: [...NOT_SECRET_NAMES, ...(merged.secrets?.allow ?? [])],
     secretScan: merged.secrets?.scan ?? 'skip',
     acceptedSecrets: options.hasFiles ? await readBaseline(options.root) : [],
-    dataDirectory: resolve(options.root, merged.dataDirectory ?? userDirectory('data', environment)),
+    dataDirectory,
     file: found?.file ?? null,
   }
 }

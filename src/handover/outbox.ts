@@ -1,6 +1,6 @@
 import type { OutboxEntry } from '../delivery/outbox.js'
 import type { View } from '../inspect/view.js'
-import { outboxOf, takePushLock } from '../push.js'
+import { outboxOf, takePushLock } from '../preparation.js'
 import { DeltaError } from '../support/errors.js'
 import { count } from '../support/text.js'
 

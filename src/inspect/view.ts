@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js'
 import type { Receiver } from '../delivery/receiver.js'
 import { type Identity, identityOf, receiverFor } from '../identity.js'
-import { snapshotOf, snapshotOptions, takePushLock } from '../push.js'
+import { snapshotOf, snapshotOptions, takePushLock } from '../preparation.js'
 import type { Snapshot } from '../snapshot/scan.js'
 import { clearInterrupted, openShadow, type Shadow } from '../snapshot/shadow.js'
 import type { Workspace } from '../snapshot/workspace.js'

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { snapshotOptions } from '../push.js'
+import { snapshotOptions } from '../preparation.js'
 import { judgeFile, type Skipped, type SkipReason } from '../snapshot/eligibility.js'
 import { findIgnoreRule, type IgnoreRule } from '../snapshot/rule-origin.js'
 import type { Snapshot } from '../snapshot/scan.js'

@@ -111,10 +111,13 @@ export interface GitProcess {
 const running = new Set<ChildProcess>()
 let isInterrupted = false
 
-/** Ends every git process and starts no other: this process was told to end, and git may take long to come to one. */
+/**
+ * Ends every git process and starts no other: this process was told to end, and git may take long to come to one.
+ * Told so by SIGTERM, git removes its locks.
+ */
 export function interruptGit(): void {
   isInterrupted = true
-  for (const child of running) child.kill('SIGKILL')
+  for (const child of running) child.kill('SIGTERM')
 }
 
 export function startGit(repository: Repository, args: readonly string[], options: GitOptions = {}): GitProcess {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import { ceDelta } from '../helpers/command.js'
+import { ceDelta, thisMachine } from '../helpers/command.js'
 import { gitRepository, writeTree } from '../helpers/workspace.js'
 
 let root: string
@@ -105,9 +105,10 @@ describe('afterPush', () => {
 })
 
 describe('faults.md row 13: nobody reads what is printed', () => {
-  test.each(['push', 'push --json', 'push --dry-run'])('%s into a closed pipe', (args) => {
+  test.each(['push', 'push --json', 'push --dry-run'])('%s into a closed pipe', async (args) => {
     const command = join(process.cwd(), 'dist/cli.js')
-    const env = { ...process.env, XDG_DATA_HOME: join(root, '../data'), HOME: root }
+    const { home, data } = await thisMachine()
+    const env = { ...process.env, XDG_DATA_HOME: data, HOME: home }
     const script = `set -o pipefail; "${process.execPath}" "${command}" ${args} 2>&1 | head -c 0`
     const { status } = spawnSync('bash', ['-c', script], { cwd: root, env })
     expect(status).toBe(0)

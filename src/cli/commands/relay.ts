@@ -29,7 +29,7 @@ export async function run(args: RelayArguments): Promise<number> {
   const [{ readHandover }, { relay }, { deliveryContext }, { receiverFor }] = await Promise.all([
     import('../../handover/handover.js'),
     import('../../handover/relay.js'),
-    import('../../push.js'),
+    import('../../preparation.js'),
     import('../../identity.js'),
   ])
   const handover = await readHandover(folder)

@@ -1,0 +1,90 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Config } from './config/config.js'
+import type { SynchroniseContext } from './delivery/job.js'
+import { Outbox } from './delivery/outbox.js'
+import type { Receiver } from './delivery/receiver.js'
+import { DEFAULT_RETRY } from './delivery/retry.js'
+import type { PushContext, PushRequest } from './push-request.js'
+import { snapshotOfCommit } from './snapshot/commit-snapshot.js'
+import { type Snapshot, type SnapshotOptions, takeSnapshot } from './snapshot/scan.js'
+import { SecretScan } from './snapshot/secret-scan.js'
+import { secretMatcher } from './snapshot/secrets.js'
+import type { Shadow } from './snapshot/shadow.js'
+import { DeltaError } from './support/errors.js'
+import { type Lock, type LockHolder, takeLock } from './support/lock.js'
+
+// What a push needs before it can begin, and everybody who looks at the same shadow repository needs as well.
+
+/** Another push is usually over in a moment. */
+const PATIENCE_WITH_OTHERS = 3000
+
+/** The shadow repository for ourselves alone. Throws `already-running`. */
+export async function takePushLock(shadow: Shadow): Promise<Lock> {
+  const file = join(shadow.directory, 'push.lock')
+  const busy = (holder: LockHolder): DeltaError => alreadyRunning(file, holder)
+  return await takeLock(file, { milliseconds: PATIENCE_WITH_OTHERS, busy })
+}
+
+function alreadyRunning(lockFile: string, holder: LockHolder): DeltaError {
+  const { pid, host, since } = holder
+  const elsewhere = `Wait for it to end. If that machine is gone, delete ${lockFile}`
+  return new DeltaError('already-running', `Another push of this workspace is running (process ${pid} on ${host}).`, {
+    facts: { pid, host, since, lock: lockFile },
+    next: host === hostname() ? 'Wait for it to end; it sends your changes, or the next push does.' : elsewhere,
+  })
+}
+
+export async function snapshotOf(
+  request: Pick<PushRequest, 'workspace' | 'config' | 'commit' | 'snapshot'>,
+  shadow: Shadow,
+  options: SnapshotOptions,
+): Promise<{ snapshot: Snapshot; commit: string | null }> {
+  if (request.snapshot !== undefined) return { snapshot: { tree: request.snapshot, skipped: [] }, commit: null }
+  if (request.commit !== null) {
+    const snapshot = await snapshotOfCommit(shadow, request.commit, options)
+    return { snapshot, commit: snapshot.commit }
+  }
+  if (request.workspace.kind !== 'bare') return { snapshot: await takeSnapshot(shadow, options), commit: null }
+  throw new DeltaError('not-a-repository', 'A bare repository has no work tree to push.', {
+    facts: { root: request.workspace.root },
+    next: 'Name a commit, for example: --commit HEAD',
+  })
+}
+
+export function snapshotOptions(config: Config): SnapshotOptions {
+  const { maxFileBytes, binaries, secretNames, allowedNames, exclude, nestedRepositories } = config
+  const { secretScan, acceptedSecrets } = config
+  const facts = JSON.stringify([maxFileBytes, binaries, secretNames, allowedNames, secretScan, acceptedSecrets])
+  const isSecret = secretMatcher(secretNames, allowedNames)
+  return {
+    rules: { maxFileBytes, binaries, isSecret, secretScan: new SecretScan(secretScan, acceptedSecrets) },
+    rulesFingerprint: createHash('sha256').update(facts).digest('hex'),
+    exclude,
+    nestedRepositories,
+  }
+}
+
+export function outboxOf(shadow: Shadow, receiver: Receiver): Outbox {
+  return new Outbox(join(shadow.directory, 'outbox', receiver.key))
+}
+
+export function deliveryContext(config: Config, context: PushContext): SynchroniseContext {
+  const { onEvent, signal } = context
+  return {
+    policy: { ...DEFAULT_RETRY, retries: config.maxRetries },
+    signal,
+    now: () => new Date(),
+    randomId: randomUUID,
+    random: Math.random,
+    sleep: async (milliseconds, until) => await wait(milliseconds, undefined, { signal: until }),
+    onRetry: ({ attempt, delay, error }) =>
+      onEvent({ event: 'retry', attempt, delay_ms: delay, message: error.message }),
+    onNotice: (message) => onEvent({ event: 'notice', message }),
+    onBundle: ({ bundleId: id, sequence, bytes, operations }) =>
+      onEvent({ event: 'bundle', id, sequence, bytes, operations }),
+    onConfirmed: ({ bundleId: id, sequence }, tree) => onEvent({ event: 'confirmed', id, sequence, tree }),
+  }
+}

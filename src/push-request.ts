@@ -1,0 +1,29 @@
+import type { Config } from './config/config.js'
+import type { TreeId } from './delta/operation.js'
+import type { PushEvent } from './report/report.js'
+import type { Trigger } from './snapshot/confirmed.js'
+import type { Workspace } from './snapshot/workspace.js'
+
+export interface PushRequest {
+  readonly workspace: Workspace
+  readonly config: Config
+  /** Overwrite what another writer left at the receiver; push a folder that holds more than one project. */
+  readonly force: boolean
+  /** Send everything, whatever the receiver has. */
+  readonly full: boolean
+  /** Delete most of what the receiver has; without it that is taken for an accident. */
+  readonly allowMassDelete: boolean
+  /** Say what would be sent, and send nothing. */
+  readonly dryRun: boolean
+  /** Push this commit instead of the work tree. */
+  readonly commit: string | null
+  /** What the log says that this push was for; `manual` where it is not said. */
+  readonly trigger?: Trigger
+  /** Push this snapshot, which was taken earlier, instead of taking one. */
+  readonly snapshot?: TreeId
+}
+
+export interface PushContext {
+  readonly signal: AbortSignal
+  readonly onEvent: (event: PushEvent) => void
+}
