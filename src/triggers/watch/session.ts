@@ -166,8 +166,10 @@ export class Session {
       journal.state(this.#state(), this.#isPending())
     } else if (!decision.evenIfGitIsBusy && workspace.git !== null && isGitBusy(workspace.git.gitDirectory)) {
       this.#happened({ kind: 'git is busy' })
-    } else {
+    } else if (this.#heartbeat.isRootThere) {
       this.#pushing = this.#push()
+    } else {
+      this.#finish('root gone')
     }
   }
 

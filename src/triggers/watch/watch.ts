@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ConfigFlags, configurationSignature, loadConfig } from '../../config/load.js'
 import { type ReportedError, reportedError } from '../../report/report.js'
+import { openShadow } from '../../snapshot/shadow.js'
 import { locateWorkspace, type Workspace } from '../../snapshot/workspace.js'
-import { makePrivateDirectory } from '../../support/durable-files.js'
 import { asDeltaError, DeltaError } from '../../support/errors.js'
 import { type Lock, tryLock } from '../../support/lock.js'
 import { watchLock } from './control-place.js'
@@ -54,10 +54,11 @@ export async function watch(options: WatchOptions): Promise<WatchEnd> {
   const timing = { ...WATCH_TIMING, ...options.timing }
   const journal = new Journal(options.onEvent ?? (() => undefined), () => new Date())
   const since = new Date().toISOString()
+  const place = new WatchLock()
   let workspace = await workTreeAt(directory, environment)
   await settingsOf(workspace, options).read()
   for (;;) {
-    const { end, pending } = await runSession(workspace, options, journal, timing, since)
+    const { end, pending } = await runSession(workspace, place, options, journal, timing, since)
     if (end === 'interrupted') return ended(journal, pending)
     journal.failed(rootGone(workspace))
     journal.state('root gone', true)
@@ -69,14 +70,15 @@ export async function watch(options: WatchOptions): Promise<WatchEnd> {
 
 async function runSession(
   workspace: Workspace,
+  place: WatchLock,
   options: WatchOptions,
   journal: Journal,
   timing: WatchTiming,
   since: string,
 ): Promise<{ end: SessionEnd; pending: boolean }> {
   const { stateDirectory } = workspace
-  await makePrivateDirectory(stateDirectory)
-  const lock = await takeWatchLock(stateDirectory)
+  await openShadow(workspace)
+  await place.take(stateDirectory)
   try {
     const session = new Session({
       workspace,
@@ -96,7 +98,7 @@ async function runSession(
       await control.close()
     }
   } finally {
-    await lock.release()
+    await place.release()
   }
 }
 
@@ -124,14 +126,27 @@ function settingsOf(workspace: Workspace, { flags = {}, environment = process.en
 }
 
 /** One watch for each workspace: two would only be in each other's way. */
-async function takeWatchLock(stateDirectory: string): Promise<Lock> {
-  const result = await tryLock(watchLock(stateDirectory))
-  if ('release' in result) return result
-  const { pid, host, since } = result
-  throw new DeltaError('already-running', `This workspace is watched already (process ${pid} on ${host}).`, {
-    facts: { pid, host, since },
-    next: 'ce-delta watch --status tells how it is.',
-  })
+class WatchLock {
+  #lock: Lock | null = null
+
+  async take(stateDirectory: string): Promise<void> {
+    const result = await tryLock(watchLock(stateDirectory))
+    if ('release' in result) {
+      this.#lock = result
+      return
+    }
+    // It went away with the root and came back with it.
+    if (result.nonce === this.#lock?.holder.nonce) return
+    const { pid, host, since } = result
+    throw new DeltaError('already-running', `This workspace is watched already (process ${pid} on ${host}).`, {
+      facts: { pid, host, since },
+      next: 'ce-delta watch --status tells how it is.',
+    })
+  }
+
+  async release(): Promise<void> {
+    await this.#lock?.release()
+  }
 }
 
 function rootGone({ root }: Workspace): ReportedError {
