@@ -23,6 +23,7 @@ export function flagsOf(args: ReceiverArguments): ConfigFlags {
   return {
     ...(args.endpoint === undefined ? {} : { endpoint: args.endpoint, enabled: true }),
     ...(args.local === true ? { enabled: false } : {}),
+    ...(args.remote === true ? { enabled: true } : {}),
     ...(args.workspacePath === undefined ? {} : { workspacePath: args.workspacePath }),
     ...(args.collection === undefined ? {} : { collectionName: args.collection }),
     ...(args.data === undefined ? {} : { dataDirectory: resolve(args.data) }),

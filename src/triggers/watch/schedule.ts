@@ -76,7 +76,7 @@ export type Happening =
   | { readonly kind: 'push ended'; readonly result: PushResult; readonly nextLook: number }
 
 /** The schedule after something happened. */
-export function after(schedule: Schedule, happening: Happening, now: number, timing: Timing): Schedule {
+export function advance(schedule: Schedule, happening: Happening, now: number, timing: Timing): Schedule {
   switch (happening.kind) {
     case 'changed':
       return { ...schedule, unseen: { first: schedule.unseen?.first ?? now, last: now } }

@@ -9,7 +9,7 @@ import { type Journal, resultOf } from './journal.js'
 import { Lookout } from './lookout.js'
 import { pushOnce } from './push-once.js'
 import { Rules } from './rules.js'
-import { after, decide, type Happening, isPending, newSchedule, type Schedule, type Timing } from './schedule.js'
+import { advance, decide, type Happening, isPending, newSchedule, type Schedule, type Timing } from './schedule.js'
 import type { Settings } from './settings.js'
 
 export interface SessionOptions {
@@ -146,7 +146,7 @@ export class Session {
 
   #happened(happening: Happening): void {
     if (this.#isOver) return
-    this.#schedule = after(this.#schedule, happening, performance.now(), this.#options.timing)
+    this.#schedule = advance(this.#schedule, happening, performance.now(), this.#options.timing)
     this.#step()
   }
 
