@@ -185,9 +185,8 @@ export class Session {
       return
     }
     journal.pushed(report)
-    const look = await this.#keepLookout()
+    if (await this.#keepLookout()) this.#happened({ kind: 'look' })
     this.#happened({ kind: 'push ended', result: resultOf(report.error), nextLook: this.#nextLook(report) })
-    if (look) this.#happened({ kind: 'look' })
     for (const { resolve } of flushers) resolve(report)
   }
 
