@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { PushReport } from '../../report/report.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { DeltaError } from '../../support/errors.js'
@@ -56,6 +58,7 @@ export class Session {
   #schedule: Schedule = newSchedule(performance.now())
   #timer: NodeJS.Timeout | undefined
   #pushing: Promise<void> = Promise.resolve()
+  #opening: Promise<void> = Promise.resolve()
   #flushers: Flusher[] = []
   #end: (end: SessionEnd) => void = () => undefined
   #isOver = false
@@ -96,6 +99,7 @@ export class Session {
     if (signal.aborted) interrupt()
     try {
       await this.#heartbeat.start()
+      if (existsSync(join(this.#options.workspace.stateDirectory, 'index'))) this.#opening = this.#openLookout()
       this.#step()
       return await ended
     } finally {
@@ -185,9 +189,15 @@ export class Session {
       return
     }
     journal.pushed(report)
+    await this.#opening
     if (await this.#keepLookout()) this.#happened({ kind: 'look' })
     this.#happened({ kind: 'push ended', result: resultOf(report.error), nextLook: this.#nextLook(report) })
     for (const { resolve } of flushers) resolve(report)
+  }
+
+  /** Beside the first push: where there was a scan before, it is known by now what is ignored. */
+  async #openLookout(): Promise<void> {
+    if (await this.#keepLookout()) this.#happened({ kind: 'look' })
   }
 
   /** Looks at what the rules leave, now that a push has applied them. Returns whether another look is due. */
@@ -229,6 +239,7 @@ export class Session {
     this.#heartbeat.stop()
     this.#lookout.close()
     for (const { reject } of this.#flushers.splice(0)) reject(watchEnded())
+    await this.#opening
     await this.#pushing
   }
 }
