@@ -5,7 +5,9 @@ import type { Shadow } from '../snapshot/shadow.js'
 import { treeChanges, treeOfFiles } from '../snapshot/trees.js'
 import { runGit } from '../support/git.js'
 import { listTree, type TreeFile } from '../support/git-objects.js'
+import { parentsOf } from '../support/paths.js'
 import { splitNul } from '../support/text.js'
+import type { Dialect } from './dialects/dialect.js'
 import type { Receiver } from './receiver.js'
 
 /** What changed between two snapshots. */
@@ -58,7 +60,25 @@ function foldersOf(path: string): string[] {
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
 }
 
-/** Every path that a confirmed snapshot ever had, from the history of the confirmed reference. */
+/**
+ * Where folders are known to stand at a receiver that never removes one: below such a path a file was confirmed later
+ * than at the path itself.
+ */
+export async function standingFolders(
+  shadow: Shadow,
+  { emptyFolders }: Dialect,
+  confirmedCommit: string | null,
+): Promise<(path: string) => boolean> {
+  if (emptyFolders === 'removed' || confirmedCommit === null) return () => false
+  const seen = new Map<string, 'file' | 'folder'>()
+  for (const { path } of await everConfirmed(shadow, confirmedCommit)) {
+    for (const folder of parentsOf(path)) if (!seen.has(folder)) seen.set(folder, 'folder')
+    if (!seen.has(path)) seen.set(path, 'file')
+  }
+  return (path) => seen.get(path) === 'folder'
+}
+
+/** Every path that a confirmed snapshot ever had, the latest first, from the history of the confirmed reference. */
 async function everConfirmed(shadow: Shadow, commit: string): Promise<TreeFile[]> {
   const additions = [
     'log',
