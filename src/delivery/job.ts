@@ -50,6 +50,8 @@ export interface Next {
   /** `status` is not known to be true any more. */
   readonly isStale: boolean
   readonly status: ReceiverStatus
+  /** It was sent, and nobody can say whether this receiver applied it: it tells no more than a number. */
+  readonly isUnclear?: boolean
   /** What the receiver does not get, although it was tried or because it cannot be. */
   readonly leftBehind?: readonly LeftBehind[]
 }

@@ -7,8 +7,8 @@ export interface Part {
   readonly operations: readonly Operation[]
   /** Bundles that were carried out in part; all they had is sent again by the end of this part. */
   readonly settles: readonly OutboxEntry[]
-  /** Whether folders are moved out of the way; not where that has failed. */
-  readonly movesFoldersAside: boolean
+  /** `other`: the first way failed, and the folders are moved aside just where they were not before. */
+  readonly way: 'first' | 'other'
 }
 
 /** The operations that are still to be sent. A part that does not get through is cut in half, down to one operation. */
@@ -57,6 +57,6 @@ export class Parts {
       this.#at++
     }
     if (this.#at === start) return undefined
-    return { operations: this.#operations.slice(start, this.#at), settles: [], movesFoldersAside: true }
+    return { operations: this.#operations.slice(start, this.#at), settles: [], way: 'first' }
   }
 }

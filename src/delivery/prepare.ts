@@ -60,22 +60,30 @@ function foldersOf(path: string): string[] {
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
 }
 
-/**
- * Where folders are known to stand at a receiver that never removes one: below such a path a file was confirmed later
- * than at the path itself.
- */
-export async function standingFolders(
+/** Folders at a receiver that never removes one. */
+export interface OldFolders {
+  /** Below this path a file was confirmed later than at the path itself, so that a folder stands there. */
+  readonly stands: (path: string) => boolean
+  /** A folder stood there once, and may again, for example in a backup that was restored. */
+  readonly everStood: (path: string) => boolean
+}
+
+export async function oldFolders(
   shadow: Shadow,
   { emptyFolders }: Dialect,
   confirmedCommit: string | null,
-): Promise<(path: string) => boolean> {
-  if (emptyFolders === 'removed' || confirmedCommit === null) return () => false
-  const seen = new Map<string, 'file' | 'folder'>()
-  for (const { path } of await everConfirmed(shadow, confirmedCommit)) {
-    for (const folder of parentsOf(path)) if (!seen.has(folder)) seen.set(folder, 'folder')
-    if (!seen.has(path)) seen.set(path, 'file')
+): Promise<OldFolders> {
+  const isNeeded = emptyFolders !== 'removed' && confirmedCommit !== null
+  const standing = new Map<string, boolean>()
+  const ever = new Set<string>()
+  for (const { path } of isNeeded ? await everConfirmed(shadow, confirmedCommit) : []) {
+    for (const folder of parentsOf(path)) {
+      ever.add(folder)
+      if (!standing.has(folder)) standing.set(folder, true)
+    }
+    if (!standing.has(path)) standing.set(path, false)
   }
-  return (path) => seen.get(path) === 'folder'
+  return { stands: (path) => standing.get(path) === true, everStood: (path) => ever.has(path) }
 }
 
 /** Every path that a confirmed snapshot ever had, the latest first, from the history of the confirmed reference. */

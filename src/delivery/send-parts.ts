@@ -4,15 +4,15 @@ import { DeltaError } from '../support/errors.js'
 import { blobSizes } from '../support/git-objects.js'
 import { BatchSize } from './batch-size.js'
 import { deliver } from './deliver.js'
-import { carry, type LeftBehind, type Place } from './dialects/carry.js'
-import { stepsFor } from './dialects/steps.js'
+import { carry, type LeftBehind } from './dialects/carry.js'
+import { type Aside, stepsFor } from './dialects/steps.js'
 import { ownNamesOf } from './dialects/workspace-names.js'
 import type { Next, SynchroniseJob } from './job.js'
 import type { Ledger } from './ledger.js'
 import type { OutboxEntry } from './outbox.js'
 import { packBundle } from './pack.js'
 import { type Part, Parts } from './parts.js'
-import { standingFolders } from './prepare.js'
+import { type OldFolders, oldFolders } from './prepare.js'
 import type { ReceiverStatus } from './receiver.js'
 import { settledStatus } from './wait-applied.js'
 
@@ -37,24 +37,26 @@ export async function sendInParts(
   options: PartsOptions,
 ): Promise<Next> {
   const { shadow, options: settings } = job
-  const place: Place = {
+  const folders = await oldFolders(shadow, status.dialect, ledger.confirmed?.commit ?? null)
+  // After a resync nothing is known for certain; what does not work then is found by trying.
+  const place = {
     ownNames: ownNamesOf(settings.workspacePath),
-    hasFolder: await standingFolders(shadow, status.dialect, ledger.confirmed?.commit ?? null),
+    hasFolder: options.isResync ? () => false : folders.stands,
   }
   const { operations, leftBehind } = carry(delta.operations, status.dialect, place)
   const blobs = operations.flatMap((operation) => (operation.kind === 'deleted' ? [] : [operation.blob]))
   const sizes = await blobSizes(shadow.repository, blobs)
   const sizeOf = (operation: Operation): number => (operation.kind === 'deleted' ? 0 : (sizes.get(operation.blob) ?? 0))
-  const sending = new Sending(job, ledger, delta.base, status, place, options, new Parts(operations, sizeOf))
+  const sending = new Sending(job, ledger, delta.base, status, folders, options, new Parts(operations, sizeOf))
   return await sending.run(leftBehind)
 }
 
-type Outcome = 'applied' | 'too large' | 'partly applied' | 'not in step'
+type Outcome = 'applied' | 'too large' | 'partly applied' | 'not in step' | 'unclear'
 
 class Sending {
   readonly #job: SynchroniseJob
   readonly #ledger: Ledger
-  readonly #place: Place
+  readonly #folders: OldFolders
   readonly #options: PartsOptions
   readonly #parts: Parts
   readonly #size: BatchSize
@@ -70,7 +72,7 @@ class Sending {
     ledger: Ledger,
     base: TreeId,
     status: ReceiverStatus,
-    place: Place,
+    folders: OldFolders,
     options: PartsOptions,
     parts: Parts,
   ) {
@@ -78,7 +80,7 @@ class Sending {
     this.#ledger = ledger
     this.#base = base
     this.#status = status
-    this.#place = place
+    this.#folders = folders
     this.#options = options
     this.#parts = parts
     const { operations, bytes } = job.options.limits
@@ -90,7 +92,9 @@ class Sending {
     await this.#clearOutbox()
     for (let part = this.#parts.next(this.#size); part !== undefined; part = this.#parts.next(this.#size)) {
       const outcome = await this.#send(part)
-      if (outcome === 'not in step') return { isDone: false, isStale: true, status: this.#status }
+      const isUnclear = outcome === 'unclear'
+      if (isUnclear || outcome === 'not in step')
+        return { isDone: false, isStale: true, status: this.#status, isUnclear }
     }
     await this.#settle(this.#uncertain)
     return { isDone: true, isStale: false, status: this.#status, leftBehind: this.#leftBehind }
@@ -121,7 +125,7 @@ class Sending {
     if (outcome === 'partly applied') await outbox.put({ ...entry, attemptedAt: now(context), isPartlyApplied: true })
     if (outcome === 'too large') await outbox.remove(entry)
     if (outcome === 'too large') this.#size.tooLarge(this.#parts.bytesOf(part))
-    if (outcome !== 'not in step') await this.#divide(part, entry, outcome)
+    if (outcome === 'too large' || outcome === 'partly applied') await this.#divide(part, entry, outcome)
     return outcome
   }
 
@@ -138,7 +142,8 @@ class Sending {
       }
       if (result.kind !== 'applied') {
         // One that may have been applied stays, so that the next round can tell its effect from another writer's.
-        if (!isRepeated) await outbox.remove(entry)
+        if (isRepeated) return 'unclear'
+        await outbox.remove(entry)
         return 'not in step'
       }
       const sequence = isNumbered ? result.sequence : Math.max(result.sequence, this.#ledger.confirmed?.sequence ?? 0)
@@ -162,8 +167,8 @@ class Sending {
     if (only === undefined) return
     if (others.length > 0) return this.#parts.halve(part, failed)
     const settles = failed === null ? part.settles : [...part.settles, failed]
-    const hadAside = part.movesFoldersAside && this.#asidesOf(part, entry.bundleId).length > 0
-    if (hadAside && failed !== null) return this.#parts.again({ ...part, settles, movesFoldersAside: false })
+    const isTriedAgain = part.way === 'first' && failed !== null && this.#hasOtherWay(only)
+    if (isTriedAgain) return this.#parts.again({ ...part, settles, way: 'other' })
     await this.#leaveBehind(only, outcome)
     await this.#settle(settles)
   }
@@ -172,7 +177,10 @@ class Sending {
   async #leaveBehind(operation: Operation, outcome: 'too large' | 'partly applied'): Promise<void> {
     const { shadow } = this.#job
     const { path } = operation
-    if (operation.kind !== 'deleted') {
+    const isFolder = this.#folders.everStood(path)
+    // A folder is no file that had to be deleted.
+    if (operation.kind === 'deleted' && isFolder) return
+    if (operation.kind !== 'deleted' && !isFolder) {
       const unknown = await storeBlob(shadow, `what the receiver has of ${path} is not known\n`)
       const marks: Operation[] = [{ kind: 'created', path, blob: unknown }]
       if (operation.kind === 'moved') marks.push({ kind: 'created', path: operation.source, blob: unknown })
@@ -192,7 +200,7 @@ class Sending {
     const { dialect, sequence } = this.#status
     const id = context.randomId()
     const target = await treeAfter(shadow, this.#base, part.operations)
-    const asides = part.movesFoldersAside ? this.#asidesOf(part, id) : []
+    const asides = this.#asidesOf(part, id)
     const { steps, guards } = stepsFor(part.operations, dialect, { asides, isForced: this.#options.isForced })
     const place = { id, position: this.#position++, sequence: sequence + 1, manifestSequence: null }
     const content = { base: this.#base, target, operations: steps, guards }
@@ -203,10 +211,28 @@ class Sending {
     return entry
   }
 
-  #asidesOf({ operations }: Part, id: string): { source: string; path: string }[] {
-    if (this.#status.dialect.emptyFolders !== 'can be moved aside') return []
-    const blocked = operations.filter(({ kind, path }) => kind !== 'deleted' && this.#place.hasFolder(path))
-    return blocked.map(({ path }, index) => ({ source: path, path: `.ce-delta-aside/${id}-${index}` }))
+  /**
+   * Which folders are moved out of the way of files: those that are known to stand there. In a resync that is not known;
+   * where failures are told it is then tried without, and where they are not, whatever stands there is removed.
+   */
+  #asidesOf({ operations, way }: Part, id: string): Aside[] {
+    const { emptyFolders, proof } = this.#status.dialect
+    if (emptyFolders !== 'can be moved aside') return []
+    const { isResync } = this.#options
+    const { stands, everStood } = this.#folders
+    const isFirst = way === 'first'
+    const isMoved = (path: string): boolean => {
+      if (!isResync) return isFirst ? stands(path) : everStood(path) && !stands(path)
+      return everStood(path) && (proof === 'answer') !== isFirst
+    }
+    const blocked = operations.filter(({ kind, path }) => kind !== 'deleted' && isMoved(path))
+    const mayBeFile = isResync && isFirst
+    return blocked.map(({ path: source }, index) => ({ source, path: `.ce-delta-aside/${id}-${index}`, mayBeFile }))
+  }
+
+  #hasOtherWay({ kind, path }: Operation): boolean {
+    const { emptyFolders } = this.#status.dialect
+    return kind !== 'deleted' && emptyFolders === 'can be moved aside' && this.#folders.everStood(path)
   }
 }
 

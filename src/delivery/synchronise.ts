@@ -82,6 +82,7 @@ class Synchronisation {
       if (why != null && decision.kind !== 'halt') context.onNotice(why)
       const next = await this.#act(decision, attempted, status)
       if (next.isDone) return this.#result(next)
+      if (next.isUnclear === true && round === MAX_ROUNDS) throw notConfirmed()
       status = next.isStale ? await this.#inDoubt(await askStatus(receiver, context)) : next.status
     }
     throw new DeltaError('proof-failed', 'The receiver does not come to hold what was sent to it.', {
@@ -257,6 +258,12 @@ class Synchronisation {
       error: null,
     }
   }
+}
+
+function notConfirmed(): DeltaError {
+  return new DeltaError('not-confirmed', 'The answers of the receiver are lost again and again.', {
+    next: 'The changes are kept; the next push sends them. Check the network, and proxies in between.',
+  })
 }
 
 function sumOf(entries: readonly OutboxEntry[]): OperationCounts {

@@ -1,10 +1,10 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { filesOf } from '../helpers/command.js'
 import { type Contents, writeTree } from '../helpers/workspace.js'
+import { expectEqual } from './equal.js'
 import { GENERATION_NAMES } from './generations.js'
-import { type Stage, stageOn } from './stage.js'
+import { stageOn } from './stage.js'
 
 /** Names that servers take for their own (protocol.md §2). */
 const HOSTILE: Contents = {
@@ -22,17 +22,6 @@ const HOSTILE: Contents = {
   'new\nline': 'n',
   'ä/日本語': 'ü',
   [`deep/${'long-'.repeat(40)}`]: 'a long name',
-}
-
-async function expectEqual(stage: Stage, without: readonly string[] = []): Promise<void> {
-  const wanted = await filesOf(stage.root, without)
-  const there = await stage.files()
-  expect([...there.keys()].sort()).toEqual([...wanted.keys()].sort())
-  for (const [path, content] of wanted) expect([path, there.get(path)?.toString()]).toEqual([path, content.toString()])
-  expect(stage.server.overlaps).toBe(0)
-  expect(stage.server.rewinds).toBe(0)
-  expect(stage.server.escaped).toEqual([])
-  expect(await stage.outbox().list()).toEqual([])
 }
 
 describe.each(GENERATION_NAMES)('a server of generation %s', (name) => {

@@ -106,6 +106,14 @@ export class Emulator {
     return this.#place(workspacePath).folder
   }
 
+  /** Another client brought a file called `theirs`, in the next number. */
+  async foreignUpload(workspacePath: string): Promise<void> {
+    const place = this.#place(workspacePath)
+    writeFileSync(join(place.folder, 'theirs'), 'theirs')
+    const key = keyOf(workspacePath)
+    for (let worker = 0; worker < this.faults.workers; worker++) this.#count(key, worker, this.#last(key, worker) + 1)
+  }
+
   /** Ends everything that is under way; counters in memory are gone (§3 "Server restart"). */
   restart({ keepFiles }: { readonly keepFiles: boolean }): void {
     this.#life++
@@ -131,7 +139,7 @@ export class Emulator {
       rmSync(this.work, { recursive: true, force: true })
       cpSync(copy, this.work, { recursive: true })
       this.#kept = new Map(kept)
-      this.#counters = this.generation.keepsCounter ? [] : counters
+      this.#counters = this.generation.keepsCounter ? [] : counters.map((counter) => new Map(counter))
       this.#hashes = structuredClone(hashes)
     }
   }

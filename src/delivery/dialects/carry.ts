@@ -13,7 +13,7 @@ export interface LeftBehind {
 export interface Place {
   /** Names that the server gives to the folder of this workspace, and takes away from the front of a path. */
   readonly ownNames: ReadonlySet<string>
-  /** Whether a folder is known to stand at a path, with or without files in it. */
+  /** Whether an empty folder is known to stand at a path. */
   readonly hasFolder: (path: string) => boolean
 }
 

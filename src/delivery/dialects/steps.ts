@@ -6,9 +6,16 @@ import type { Dialect } from './dialect.js'
 
 export interface StepOptions {
   /** Empty folders that a file shall take the place of, and where they go. */
-  readonly asides: readonly { readonly source: string; readonly path: string }[]
+  readonly asides: readonly Aside[]
   /** Every file is written, whatever the server believes to have. */
   readonly isForced: boolean
+}
+
+export interface Aside {
+  readonly source: string
+  readonly path: string
+  /** A file may stand there as well, which must not be moved. */
+  readonly mayBeFile: boolean
 }
 
 export interface BundlePlan {
@@ -32,9 +39,8 @@ export function stepsFor(operations: readonly Operation[], dialect: Dialect, opt
   const steps: PlannedStep[] = [
     ...detours.map(({ temporary }) => deletion(temporary)),
     ...of('deleted').map(planned),
-    ...options.asides.map(
-      (aside) => ({ operation: { kind: 'folder moved', ...aside }, carriesContent: false }) as const,
-    ),
+    ...options.asides.filter(({ mayBeFile }) => mayBeFile).map(({ source }) => deletion(source)),
+    ...options.asides.map(folderMove),
     ...moved.map(planned),
     ...sources,
     ...[...direct.map(planned), ...detours.map(({ upload }) => upload)].sort(shortestFirst),
@@ -47,6 +53,10 @@ export function stepsFor(operations: readonly Operation[], dialect: Dialect, opt
 
 function planned(operation: Operation): PlannedOperation {
   return { operation, carriesContent: operation.kind !== 'deleted', bytes: 0 }
+}
+
+function folderMove({ source, path }: Aside): PlannedStep {
+  return { operation: { kind: 'folder moved', source, path }, carriesContent: false }
 }
 
 function deletion(path: string): PlannedOperation {
