@@ -40,6 +40,7 @@ export function parseStatus(answer: HttpAnswer): ToldStatus {
     lastUploadState,
     shown: {
       isOwn: server?.name === 'ce-delta' || abilities.includes('proof-by-tree'),
+      tellsUploads: lastUploadState !== undefined,
       fingerprint: [...Object.keys(fields), ...Object.keys(server ?? {}), String(server?.version)].sort().join(' '),
     },
   }

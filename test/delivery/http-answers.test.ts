@@ -147,7 +147,11 @@ describe('a status', () => {
       movesWithoutContent: false,
       mirror: null,
       lastUploadState: undefined,
-      shown: { isOwn: false, fingerprint: 'last_sequence max_bundle_size_mb server_info status undefined' },
+      shown: {
+        isOwn: false,
+        tellsUploads: false,
+        fingerprint: 'last_sequence max_bundle_size_mb server_info status undefined',
+      },
     })
     expect(parseStatus(answer({ ...STATUS, status: 'processing' })).isProcessing).toBe(true)
   })

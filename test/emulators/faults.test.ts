@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { writeTree } from '../helpers/workspace.js'
 import { expectEqual } from './equal.js'
-import { GENERATION_NAMES, GENERATIONS, type GenerationName } from './generations.js'
+import { GENERATIONS, type GenerationName, TESTED_GENERATIONS } from './generations.js'
 import { type Stage, stageOn } from './stage.js'
 
 const numbered = (from: number, to: number, content = '') =>
@@ -26,7 +26,7 @@ async function pushed(stage: Stage, options: Parameters<Stage['push']>[0] = {}):
   return (await stage.push(options)).outcome
 }
 
-describe.each(GENERATION_NAMES)('generation %s', (name) => {
+describe.each(TESTED_GENERATIONS)('generation %s', (name) => {
   test('row 63: an answer that was lost is settled within the same push', async () => {
     const stage = await changedStage(name)
     stage.server.faults.loseAnswer = 1
@@ -152,7 +152,7 @@ describe.each(GENERATION_NAMES)('generation %s', (name) => {
 })
 
 /** A1 and Q tell nobody that an operation failed (protocol.md §3). */
-const TELLING = GENERATION_NAMES.filter((name) => name !== 'A1' && name !== 'Q')
+const TELLING = TESTED_GENERATIONS.filter((name) => name !== 'A1' && name !== 'Q')
 
 describe.each(TELLING)('generation %s, which tells how many operations failed', (name) => {
   test('what failed is found, named, and tried again by every push', async () => {

@@ -37,6 +37,10 @@ export interface Generation {
 export const GENERATION_NAMES = ['P0', 'S1', 'A1', 'Q', 'S2', 'A3', 'A3+'] as const
 export type GenerationName = (typeof GENERATION_NAMES)[number]
 
+/** The quick half of the tests takes one of each kind; `npm run test:emulators` takes all. */
+export const TESTED_GENERATIONS: readonly GenerationName[] =
+  process.env.CE_DELTA_TEST_GENERATIONS === 'all' ? GENERATION_NAMES : ['A1', 'S2', 'A3+']
+
 const FIRST_FIELDS = ['bundle', 'workspace_path', 'collection_name', 'sequence_number', 'force']
 const LATER_FIELDS = [...FIRST_FIELDS, 'source_path', 'logical_repo_id', 'session']
 

@@ -9,6 +9,8 @@ export type Ask = (method: 'GET' | 'POST', path: string, signal: AbortSignal) =>
 /** What a status shows of the program behind it. */
 export interface ShownByStatus {
   readonly isOwn: boolean
+  /** It tells what became of the latest bundle, which only servers that plan do (protocol.md §1). */
+  readonly tellsUploads: boolean
   /** The names of its fields and its version: another program, another fingerprint. */
   readonly fingerprint: string
 }
@@ -33,7 +35,7 @@ export class Recogniser {
     const known = this.#known ?? (await this.#memory.read())
     if (known?.fingerprint === shown.fingerprint) this.#known = known
     else {
-      const family = await this.#family(signal)
+      const family = shown.tellsUploads ? 'with plan' : await this.#family(signal)
       await this.#keep({ fingerprint: shown.fingerprint, family, answered: null, hasSeveralCounters: false })
     }
     return this.#known === null ? DIALECTS.unknown : dialectOf(this.#known.family, this.#known.answered)
