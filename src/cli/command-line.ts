@@ -18,6 +18,7 @@ import * as serve from './commands/serve.js'
 import * as show from './commands/show.js'
 import * as status from './commands/status.js'
 import * as verify from './commands/verify.js'
+import * as watch from './commands/watch.js'
 import { writeLine } from './print.js'
 
 /**
@@ -51,6 +52,7 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .command(relay.command, relay.describe, relay.builder, async (parsed) => ending(await relay.run(parsed)))
     .command(bundle.command, bundle.describe, (group: Argv<CommonArguments>) => bundle.builder(group, ending))
     .command(verify.command, verify.describe, verify.builder, async (parsed) => ending(await verify.run(parsed)))
+    .command(watch.command, watch.describe, watch.builder, async (parsed) => ending(await watch.run(parsed)))
     .command(hook.command, hook.describe, hook.builder, async (parsed) => ending(await hook.run(parsed)))
     .command(secrets.command, secrets.describe, secrets.builder, async (parsed) => ending(await secrets.run(parsed)))
     .command(doctor.command, doctor.describe, doctor.builder, async (parsed) => ending(await doctor.run(parsed)))
