@@ -134,7 +134,8 @@ async function timedSnapshot(
 
 function synchroniseOptions(request: PushRequest, identity: Identity, startedAt: Date): SynchroniseOptions {
   const { force, full, allowMassDelete, trigger = 'manual' } = request
-  return { ...identity, force, full, allowMassDelete, trigger, startedAt, limits: BUNDLE_LIMITS }
+  const { recovery } = request.config
+  return { ...identity, force, full, allowMassDelete, trigger, startedAt, recovery, limits: BUNDLE_LIMITS }
 }
 
 /** Tells the user's own command what was applied. That it fails does not undo the push, so it is only reported. */

@@ -58,6 +58,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     maxRetries: merged.maxRetries ?? 3,
     timeoutSeconds: merged.timeout ?? 30,
     fallback: merged.fallback ?? 'none',
+    recovery: merged.recovery ?? 'resync',
     afterPush: merged.afterPush ?? null,
     // What the embedded receiver keeps may lie inside the workspace, and is no part of it.
     exclude: [...(merged.exclude ?? []), ...ruleForFolder(options.root, dataDirectory)],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type RecoverInput, type Recovery, recover } from '../../src/delivery/recover.js'
+import { RECOVERY_MODES, type RecoverInput, type Recovery, recover } from '../../src/delivery/recover.js'
 import { EMPTY_TREE } from '../../src/support/git.js'
 
 const [T1, T2, T3, OTHER] = ['1', '2', '3', 'f'].map((digit) => digit.repeat(40)) as [string, string, string, string]
@@ -23,6 +23,8 @@ function input({ receiver, ...words }: Words): RecoverInput {
     attempted: null,
     target: T3,
     force: false,
+    recovery: 'resync',
+    isUncertain: false,
     receiver: { ...PROVING, ...receiver },
     ...words,
   }
@@ -157,6 +159,8 @@ const situations: fc.Arbitrary<RecoverInput> = fc
     tellsTree: fc.boolean(),
     target: trees,
     force: fc.boolean(),
+    recovery: fc.constantFrom(...RECOVERY_MODES),
+    isUncertain: fc.boolean(),
   })
   .map(({ sequence, tree, canListTree, tellsTree, lastBundleId, ...rest }) => ({
     ...rest,
