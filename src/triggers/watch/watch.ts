@@ -9,10 +9,10 @@ import { watchLock } from './control-place.js'
 import { startControl } from './control-server.js'
 import type { LastPush, WatchEvent } from './events.js'
 import { Journal } from './journal.js'
-import { TIMING } from './schedule.js'
-import { Session, type SessionEnd, type SessionOptions, type WatchTiming } from './session.js'
+import { Session, type SessionEnd, type SessionOptions } from './session.js'
 import { Settings } from './settings.js'
 import { placeIdentity } from './surroundings.js'
+import { WATCH_TIMING, type WatchTiming } from './timing.js'
 
 export interface WatchOptions {
   /** The folder whose workspace is watched. */
@@ -32,13 +32,6 @@ export interface WatchEnd {
   /** Something was seen that the receiver is not known to hold; the next push sends it. */
   readonly pending: boolean
   readonly lastPush: LastPush | null
-}
-
-const WATCH_TIMING: WatchTiming = {
-  ...TIMING,
-  beat: 2000,
-  fullLook: 5 * 60_000,
-  poll: { least: 2000, most: 60_000 },
 }
 
 /**
