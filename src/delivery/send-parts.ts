@@ -8,12 +8,13 @@ import { carry, type LeftBehind } from './dialects/carry.js'
 import { type Aside, stepsFor } from './dialects/steps.js'
 import { ownNamesOf } from './dialects/workspace-names.js'
 import type { Next, SynchroniseJob } from './job.js'
+import { whatItLacks } from './lacking.js'
 import type { Ledger } from './ledger.js'
 import type { OutboxEntry } from './outbox.js'
 import { packBundle } from './pack.js'
 import { type Part, Parts } from './parts.js'
 import { type OldFolders, oldFolders } from './prepare.js'
-import type { ReceiverStatus } from './receiver.js'
+import type { PlainOperation, ReceiverStatus } from './receiver.js'
 import { settledStatus } from './wait-applied.js'
 
 export interface PartsOptions {
@@ -21,6 +22,17 @@ export interface PartsOptions {
   readonly isResync: boolean
   /** Every file is written, whatever the server believes to have. */
   readonly isForced: boolean
+}
+
+/** Where the configuration says so, a resync leaves out what the server says it has. */
+async function lackingOnly(
+  job: SynchroniseJob,
+  delta: Delta,
+  { isResync, isForced }: PartsOptions,
+): Promise<{ delta: Delta; isForced: boolean }> {
+  if (!isResync || job.options.recovery !== 'compare') return { delta, isForced }
+  const lacking = await whatItLacks(job, delta)
+  return lacking === null ? { delta, isForced } : { delta: lacking, isForced: false }
 }
 
 /**
@@ -43,11 +55,20 @@ export async function sendInParts(
     ownNames: ownNamesOf(settings.workspacePath),
     hasFolder: options.isResync ? () => false : folders.stands,
   }
-  const { operations, leftBehind } = carry(delta.operations, status.dialect, place)
+  const { delta: lacking, isForced } = await lackingOnly(job, delta, options)
+  const { operations, leftBehind } = carry(lacking.operations, status.dialect, place)
   const blobs = operations.flatMap((operation) => (operation.kind === 'deleted' ? [] : [operation.blob]))
   const sizes = await blobSizes(shadow.repository, blobs)
   const sizeOf = (operation: Operation): number => (operation.kind === 'deleted' ? 0 : (sizes.get(operation.blob) ?? 0))
-  const sending = new Sending(job, ledger, delta.base, status, folders, options, new Parts(operations, sizeOf))
+  const sending = new Sending(
+    job,
+    ledger,
+    lacking.base,
+    status,
+    folders,
+    { ...options, isForced },
+    new Parts(operations, sizeOf),
+  )
   return await sending.run(leftBehind)
 }
 
@@ -90,12 +111,16 @@ class Sending {
   async run(leftBehind: readonly LeftBehind[]): Promise<Next> {
     this.#leftBehind.push(...leftBehind)
     await this.#clearOutbox()
+    const firstPosition = this.#position
     for (let part = this.#parts.next(this.#size); part !== undefined; part = this.#parts.next(this.#size)) {
       const outcome = await this.#send(part)
       const isUnclear = outcome === 'unclear'
       if (isUnclear || outcome === 'not in step')
         return { isDone: false, isStale: true, status: this.#status, isUnclear }
     }
+    // Where nothing had to be sent, what the receiver was found to hold is recorded all the same.
+    const isUnrecorded = this.#options.isResync && this.#position === firstPosition
+    if (isUnrecorded) await this.#ledger.move(this.#base, this.#status.sequence)
     await this.#settle(this.#uncertain)
     return { isDone: true, isStale: false, status: this.#status, leftBehind: this.#leftBehind }
   }
@@ -115,7 +140,7 @@ class Sending {
     const entry = await this.#pack(part)
     context.onBundle(entry)
     const started = context.now().getTime()
-    const outcome = await this.#deliver(entry)
+    const outcome = await this.#deliver(entry, part)
     if (outcome === 'applied') {
       this.#size.applied(part.operations.length, context.now().getTime() - started)
       this.#base = entry.target
@@ -129,13 +154,13 @@ class Sending {
     return outcome
   }
 
-  async #deliver(entry: OutboxEntry): Promise<Outcome> {
+  async #deliver(entry: OutboxEntry, part: Part): Promise<Outcome> {
     const { receiver, outbox, context, lock } = this.#job
     if (entry.bytes > (this.#status.maxBundleBytes ?? Number.POSITIVE_INFINITY)) return 'too large'
     await lock.verify()
     const isNumbered = !this.#status.hasSeveralCounters
     try {
-      const { result, isRepeated } = await deliver(receiver, outbox, entry, context, { isNumbered })
+      const { result, isRepeated } = await deliver(receiver, outbox, entry, context, { isNumbered, ...plainOf(part) })
       if (result.kind === 'partly applied') {
         this.#status = await settledStatus(receiver, context)
         return 'partly applied'
@@ -234,6 +259,17 @@ class Sending {
     const { emptyFolders } = this.#status.dialect
     return kind !== 'deleted' && emptyFolders === 'can be moved aside' && this.#folders.everStood(path)
   }
+}
+
+/** Deletions and moves need no bundle where a server takes them without one. */
+function plainOf({ operations }: Part): { readonly plain?: readonly PlainOperation[] } {
+  const plain: PlainOperation[] = []
+  for (const operation of operations) {
+    if (operation.kind === 'deleted') plain.push({ kind: 'deleted', path: operation.path })
+    else if (operation.kind === 'moved') plain.push({ kind: 'moved', path: operation.path, source: operation.source })
+    else return {}
+  }
+  return { plain }
 }
 
 function now(context: { readonly now: () => Date }): string {
