@@ -69,6 +69,8 @@ export class Emulator {
   rewinds = 0
   readonly escaped: string[] = []
   readonly counted: Counts[] = []
+  /** The bundles themselves, for those who look at them. */
+  readonly bundles: Buffer[] = []
   #counters: Map<string, number>[] = []
   #kept = new Map<string, number>()
   #hashes = new Map<string, Map<string, string>>()
@@ -236,6 +238,7 @@ export class Emulator {
     if (!(bundle instanceof Blob) || typeof workspacePath !== 'string') return refused(422, [{ type: 'missing' }])
     const bytes = Buffer.from(await bundle.arrayBuffer())
     if (bytes.length > this.faults.largest) return refused(413, 'Bundle too large. Max size: 0MB')
+    this.bundles.push(bytes)
     const key = keyOf(workspacePath)
     let archive: Archive
     try {
