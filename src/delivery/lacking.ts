@@ -9,11 +9,24 @@ import { withRetry } from './retry.js'
 /** Files in one question. */
 const FILES_AT_A_TIME = 2000
 
+export interface WhatIsSent {
+  readonly delta: Delta
+  /** Every file is written, whatever the server believes to have. */
+  readonly isForced: boolean
+}
+
+/** A resync writes every file; but where the configuration says so, it leaves out what the server says it has. */
+export async function whatIsSent(job: SynchroniseJob, delta: Delta, isResync: boolean): Promise<WhatIsSent> {
+  const isCompared = isResync && job.options.recovery === 'compare' && !job.options.full
+  const lacking = isCompared ? await whatItLacks(job, delta) : null
+  return lacking === null ? { delta, isForced: isResync } : { delta: lacking, isForced: false }
+}
+
 /**
  * A delta that sends everything, without what the receiver says it has; it begins at a tree that has these files already.
  * Null where the receiver cannot be asked.
  */
-export async function whatItLacks(job: SynchroniseJob, delta: Delta): Promise<Delta | null> {
+async function whatItLacks(job: SynchroniseJob, delta: Delta): Promise<Delta | null> {
   const { shadow, receiver, context } = job
   const contents = delta.operations.filter((operation) => operation.kind !== 'deleted')
   const hashes = await contentHashes(shadow, contents)
