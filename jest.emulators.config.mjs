@@ -6,6 +6,7 @@ process.env.CE_DELTA_TEST_RUNS ??= '60'
 
 export default {
   ...base,
+  testPathIgnorePatterns: [],
   testMatch: ['<rootDir>/test/emulators/**/*.test.ts'],
   testTimeout: 1_200_000,
 }

@@ -1,5 +1,5 @@
 import type { Outbox, OutboxEntry } from './outbox.js'
-import type { Receiver, ReceiverStatus, UploadResult } from './receiver.js'
+import type { Receiver, ReceiverStatus, Upload, UploadResult } from './receiver.js'
 import { isApplied } from './recover.js'
 import { type DeliveryContext, withRetry } from './retry.js'
 import { followQueued, statusAfterWaiting } from './wait-applied.js'
@@ -7,6 +7,8 @@ import { followQueued, statusAfterWaiting } from './wait-applied.js'
 export interface DeliverOptions {
   /** Whether we say which number the bundle has. Not where several processes count for themselves. */
   readonly isNumbered: boolean
+  /** See {@link Upload.plain}. */
+  readonly plain?: Upload['plain']
 }
 
 export interface Delivery {
@@ -30,7 +32,7 @@ export async function deliver(
   if (entry.attemptedAt === null) await outbox.put({ ...entry, attemptedAt: context.now().toISOString() })
   const { bundleId, sequence, bytes, digest, operations } = entry
   const removals = operations.deleted + operations.moved
-  const upload = { path: outbox.bundlePath(entry), bundleId, sequence, bytes, digest, removals }
+  const upload = { path: outbox.bundlePath(entry), bundleId, sequence, bytes, digest, removals, ...plainOf(options) }
   return await withRetry(context.policy, context, async (attempt) => {
     const isRepeated = attempt > 1 || entry.attemptedAt !== null
     let status: ReceiverStatus | null = null
@@ -46,6 +48,10 @@ export async function deliver(
     if (answer.kind !== 'queued') return { result: answer, isRepeated }
     return { result: await followQueued(receiver, entry, answer.sequence, context), isRepeated }
   })
+}
+
+function plainOf({ plain }: DeliverOptions): Pick<Upload, 'plain'> {
+  return plain === undefined ? {} : { plain }
 }
 
 function appliedResult(entry: OutboxEntry, status: ReceiverStatus): UploadResult {

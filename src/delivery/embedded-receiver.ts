@@ -63,6 +63,7 @@ export function embeddedReceiver(
     async listTree() {
       return [...(await engine.list(workspacePath)).files]
     },
+    lacking: async () => null,
     counters: async () => [(await engine.status(workspacePath)).sequence],
     forget: async () => undefined,
   }

@@ -12,6 +12,7 @@ import { type Ask, Recogniser } from './dialects/recognise.js'
 import { receiverKey } from './embedded-receiver.js'
 import { parseListing, parseStatus, parseUploadAnswer, type ToldStatus } from './http-answers.js'
 import { exchange, type HttpOptions } from './http-exchange.js'
+import { applyPlain, askLacking, jsonBody, type PostJson } from './plan-requests.js'
 import type { Receiver, Upload } from './receiver.js'
 
 export interface HttpReceiverOptions extends HttpOptions {
@@ -38,6 +39,10 @@ export function httpReceiver(options: HttpReceiverOptions): Receiver {
     const url = `${endpoint}${STATUS_PATH}${query}`
     return parseStatus(await exchange({ method: 'GET', url, longestAnswer: MEGABYTE, ...connection }, options, signal))
   }
+  const post: PostJson = async (path, body, signal) => {
+    const request = { method: 'POST', url: `${endpoint}${path}`, longestAnswer: 64 * MEGABYTE, agent } as const
+    return await exchange({ ...request, ...jsonBody(body) }, options, signal)
+  }
   let dialect: Dialect = DIALECTS.unknown
   return {
     name: endpoint,
@@ -48,6 +53,9 @@ export function httpReceiver(options: HttpReceiverOptions): Receiver {
       return { ...status, dialect, hasSeveralCounters: recogniser.hasSeveralCounters }
     },
     async upload(upload, signal) {
+      const plain = dialect.plans && upload.plain !== undefined
+      const done = plain ? await applyPlain(post, workspacePath, upload, upload.plain, signal) : null
+      if (done !== null) return done
       const form = multipart(options, upload)
       const url = `${endpoint}${UPLOAD_PATH}`
       const request = { method: 'POST', url, longestAnswer: MEGABYTE, agent, ...form } as const
@@ -60,6 +68,9 @@ export function httpReceiver(options: HttpReceiverOptions): Receiver {
     async listTree(signal): Promise<TreeFile[]> {
       const url = `${endpoint}${TREE_PATH}${query}`
       return parseListing(await exchange({ method: 'GET', url, longestAnswer: 512 * MEGABYTE }, options, signal))
+    },
+    async lacking(files, signal) {
+      return dialect.plans ? await askLacking(post, workspacePath, files, signal) : null
     },
     async counters(signal) {
       const sequences: number[] = []
@@ -89,9 +100,8 @@ function keepingAgent(endpoint: string): Agent {
 function quietly(options: HttpReceiverOptions, agent: Agent): Ask {
   return async (method, path, signal) => {
     const url = `${options.endpoint}${path}`
-    const body = { headers: { 'content-type': 'application/json' }, body: () => Readable.from(['{}']) }
     try {
-      const request = { method, url, longestAnswer: 8 * MEGABYTE, agent, ...(method === 'POST' ? body : {}) }
+      const request = { method, url, longestAnswer: 8 * MEGABYTE, agent, ...(method === 'POST' ? jsonBody({}) : {}) }
       return await exchange(request, options, signal)
     } catch (thrown) {
       if (!(thrown instanceof DeltaError)) throw thrown

@@ -5,9 +5,9 @@ import type { Shadow } from '../snapshot/shadow.js'
 import { treeChanges, treeOfFiles } from '../snapshot/trees.js'
 import { runGit } from '../support/git.js'
 import { listTree, type TreeFile } from '../support/git-objects.js'
-import { parentsOf } from '../support/paths.js'
 import { splitNul } from '../support/text.js'
 import type { Dialect } from './dialects/dialect.js'
+import { type OldFolders, oldFoldersOf } from './dialects/folders-aside.js'
 import type { Receiver } from './receiver.js'
 
 /** What changed between two snapshots. */
@@ -60,30 +60,15 @@ function foldersOf(path: string): string[] {
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
 }
 
-/** Folders at a receiver that never removes one. */
-export interface OldFolders {
-  /** Below this path a file was confirmed later than at the path itself, so that a folder stands there. */
-  readonly stands: (path: string) => boolean
-  /** A folder stood there once, and may again, for example in a backup that was restored. */
-  readonly everStood: (path: string) => boolean
-}
-
+/** Folders that may stand at a receiver that never removes one. */
 export async function oldFolders(
   shadow: Shadow,
   { emptyFolders }: Dialect,
   confirmedCommit: string | null,
 ): Promise<OldFolders> {
   const isNeeded = emptyFolders !== 'removed' && confirmedCommit !== null
-  const standing = new Map<string, boolean>()
-  const ever = new Set<string>()
-  for (const { path } of isNeeded ? await everConfirmed(shadow, confirmedCommit) : []) {
-    for (const folder of parentsOf(path)) {
-      ever.add(folder)
-      if (!standing.has(folder)) standing.set(folder, true)
-    }
-    if (!standing.has(path)) standing.set(path, false)
-  }
-  return { stands: (path) => standing.get(path) === true, everStood: (path) => ever.has(path) }
+  const ever = isNeeded ? await everConfirmed(shadow, confirmedCommit) : []
+  return oldFoldersOf(ever.map(({ path }) => path))
 }
 
 /** Every path that a confirmed snapshot ever had, the latest first, from the history of the confirmed reference. */

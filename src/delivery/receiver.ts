@@ -1,6 +1,7 @@
 import type { OperationCounts, TreeId } from '../delta/operation.js'
 import type { TreeFile } from '../support/git-objects.js'
 import type { Dialect } from './dialects/dialect.js'
+import type { PlannedFile } from './plan-requests.js'
 
 /** What a receiver says of a workspace. Where it does not say, null: nothing is guessed. */
 export interface ReceiverStatus {
@@ -44,6 +45,15 @@ export interface Upload {
   readonly sequence: number | null
   /** Operations that may find nothing to do; if more than these were skipped, something was not applied. */
   readonly removals?: number
+  /** The operations themselves, where none of them needs a content; a server that can takes them without the bundle. */
+  readonly plain?: readonly PlainOperation[]
+}
+
+/** A deletion or a move. */
+export interface PlainOperation {
+  readonly kind: 'deleted' | 'moved'
+  readonly path: string
+  readonly source?: string
 }
 
 /** What a receiver answered to an upload that it took note of. Everything else is thrown. */
@@ -79,6 +89,8 @@ export interface Receiver {
   upload(upload: Upload, signal: AbortSignal): Promise<UploadResult>
   /** Only where `canListTree`. */
   listTree(signal: AbortSignal): Promise<TreeFile[]>
+  /** Which of these files it lacks; null where it cannot be asked. */
+  lacking(files: readonly PlannedFile[], signal: AbortSignal): Promise<ReadonlySet<string> | null>
   /** The sequence as several connections are told it; more than one value: several processes count for themselves. */
   counters(signal: AbortSignal): Promise<readonly number[]>
   /** It may be another program now: what was remembered of it does not hold any more. */

@@ -5,8 +5,14 @@ import type { ReceiverStatus } from './receiver.js'
 
 type AttemptedBundle = Pick<OutboxEntry, 'bundleId' | 'sequence' | 'base' | 'target'>
 
+interface ConfirmedState {
+  readonly tree: TreeId
+  readonly sequence: number
+  readonly bundleId?: string | null
+}
+
 export interface RecoverInput {
-  readonly confirmed: { readonly tree: TreeId; readonly sequence: number } | null
+  readonly confirmed: ConfirmedState | null
   /** A bundle that was sent without its answer having arrived. */
   readonly attempted: AttemptedBundle | null
   readonly receiver: Pick<ReceiverStatus, 'sequence' | 'tree' | 'lastBundleId' | 'canListTree'>
@@ -76,7 +82,7 @@ function firstContact(input: RecoverInput): Recovery {
   return compare(input, `The receiver is at sequence ${sequence}, and nothing is recorded about it here.`)
 }
 
-function laterContact(input: RecoverInput, confirmed: { readonly tree: TreeId; readonly sequence: number }): Recovery {
+function laterContact(input: RecoverInput, confirmed: ConfirmedState): Recovery {
   const { receiver, attempted } = input
   const isTrusted = input.recovery === 'trust' && receiver.tree === null
   if (receiver.sequence < confirmed.sequence && isTrusted) {
@@ -93,7 +99,9 @@ function laterContact(input: RecoverInput, confirmed: { readonly tree: TreeId; r
     if (receiver.tree === null || receiver.tree === confirmed.tree) return inStep(input)
     return compare(input, 'The receiver holds something else than what was confirmed.')
   }
-  if (attempted !== null && receiver.lastBundleId === null && receiver.sequence === attempted.sequence) {
+  // A server that still names the bundle before says nothing of the one that moved its number.
+  const isUnnamed = receiver.lastBundleId === null || receiver.lastBundleId === confirmed.bundleId
+  if (attempted !== null && isUnnamed && receiver.sequence === attempted.sequence) {
     if (isTrusted)
       return { kind: 'confirm attempted', why: 'An earlier bundle is believed to be applied, as configured.' }
     return compare(input, 'It is unknown whether an earlier bundle or another writer’s was applied.')

@@ -5,23 +5,19 @@ import { blobSizes } from '../support/git-objects.js'
 import { BatchSize } from './batch-size.js'
 import { deliver } from './deliver.js'
 import { carry, type LeftBehind } from './dialects/carry.js'
-import { type Aside, stepsFor } from './dialects/steps.js'
+import { type AsideSituation, foldersAside, hasOtherWay, type OldFolders } from './dialects/folders-aside.js'
+import { stepsFor } from './dialects/steps.js'
 import { ownNamesOf } from './dialects/workspace-names.js'
 import type { Next, SynchroniseJob } from './job.js'
+import { whatIsSent } from './lacking.js'
 import type { Ledger } from './ledger.js'
 import type { OutboxEntry } from './outbox.js'
 import { packBundle } from './pack.js'
 import { type Part, Parts } from './parts.js'
-import { type OldFolders, oldFolders } from './prepare.js'
+import { plainOperations } from './plan-requests.js'
+import { oldFolders } from './prepare.js'
 import type { ReceiverStatus } from './receiver.js'
 import { settledStatus } from './wait-applied.js'
-
-export interface PartsOptions {
-  /** Everything is sent, so that what is uncertain about earlier bundles is over when the first part is confirmed. */
-  readonly isResync: boolean
-  /** Every file is written, whatever the server believes to have. */
-  readonly isForced: boolean
-}
 
 /**
  * Sends a delta to a server that is not ours, part by part: never two bundles under way, the next one only when the
@@ -34,21 +30,32 @@ export async function sendInParts(
   ledger: Ledger,
   delta: Delta,
   status: ReceiverStatus,
-  options: PartsOptions,
+  /** Everything is sent, so that what is uncertain about earlier bundles is over when the first part is confirmed. */
+  isResync: boolean,
 ): Promise<Next> {
   const { shadow, options: settings } = job
   const folders = await oldFolders(shadow, status.dialect, ledger.confirmed?.commit ?? null)
-  // After a resync nothing is known for certain; what does not work then is found by trying.
-  const place = {
-    ownNames: ownNamesOf(settings.workspacePath),
-    hasFolder: options.isResync ? () => false : folders.stands,
-  }
-  const { operations, leftBehind } = carry(delta.operations, status.dialect, place)
+  // In a resync nothing is known for certain; what does not work then is found by trying.
+  const hasFolder = isResync ? () => false : folders.stands
+  const sent = await whatIsSent(job, delta, isResync)
+  const place = { ownNames: ownNamesOf(settings.workspacePath), hasFolder }
+  const { operations, leftBehind } = carry(sent.delta.operations, status.dialect, place)
   const blobs = operations.flatMap((operation) => (operation.kind === 'deleted' ? [] : [operation.blob]))
   const sizes = await blobSizes(shadow.repository, blobs)
-  const sizeOf = (operation: Operation): number => (operation.kind === 'deleted' ? 0 : (sizes.get(operation.blob) ?? 0))
-  const sending = new Sending(job, ledger, delta.base, status, folders, options, new Parts(operations, sizeOf))
-  return await sending.run(leftBehind)
+  const parts = new Parts(operations, (operation) =>
+    operation.kind === 'deleted' ? 0 : (sizes.get(operation.blob) ?? 0),
+  )
+  const task = { base: sent.delta.base, isForced: sent.isForced, isResync, folders, parts }
+  return await new Sending(job, ledger, task, status).run(leftBehind)
+}
+
+/** What is to be sent, and what is known of the place that it goes to. */
+interface Task {
+  readonly base: TreeId
+  readonly isResync: boolean
+  readonly isForced: boolean
+  readonly folders: OldFolders
+  readonly parts: Parts
 }
 
 type Outcome = 'applied' | 'too large' | 'partly applied' | 'not in step' | 'unclear'
@@ -56,9 +63,7 @@ type Outcome = 'applied' | 'too large' | 'partly applied' | 'not in step' | 'unc
 class Sending {
   readonly #job: SynchroniseJob
   readonly #ledger: Ledger
-  readonly #folders: OldFolders
-  readonly #options: PartsOptions
-  readonly #parts: Parts
+  readonly #task: Task
   readonly #size: BatchSize
   readonly #leftBehind: LeftBehind[] = []
   #base: TreeId
@@ -67,22 +72,12 @@ class Sending {
   /** Earlier bundles of which it is not known what they did; they stay until this is over. */
   #uncertain: readonly OutboxEntry[] = []
 
-  constructor(
-    job: SynchroniseJob,
-    ledger: Ledger,
-    base: TreeId,
-    status: ReceiverStatus,
-    folders: OldFolders,
-    options: PartsOptions,
-    parts: Parts,
-  ) {
+  constructor(job: SynchroniseJob, ledger: Ledger, task: Task, status: ReceiverStatus) {
     this.#job = job
     this.#ledger = ledger
-    this.#base = base
+    this.#task = task
+    this.#base = task.base
     this.#status = status
-    this.#folders = folders
-    this.#options = options
-    this.#parts = parts
     const { operations, bytes } = job.options.limits
     this.#size = new BatchSize({ operations, bytes: Math.min(bytes, status.maxBundleBytes ?? bytes) })
   }
@@ -90,12 +85,16 @@ class Sending {
   async run(leftBehind: readonly LeftBehind[]): Promise<Next> {
     this.#leftBehind.push(...leftBehind)
     await this.#clearOutbox()
-    for (let part = this.#parts.next(this.#size); part !== undefined; part = this.#parts.next(this.#size)) {
+    const firstPosition = this.#position
+    for (let part = this.#task.parts.next(this.#size); part !== undefined; part = this.#task.parts.next(this.#size)) {
       const outcome = await this.#send(part)
       const isUnclear = outcome === 'unclear'
       if (isUnclear || outcome === 'not in step')
         return { isDone: false, isStale: true, status: this.#status, isUnclear }
     }
+    // Where nothing had to be sent, what the receiver was found to hold is recorded all the same.
+    const isUnrecorded = this.#task.isResync && this.#position === firstPosition
+    if (isUnrecorded) await this.#ledger.move(this.#base, this.#status.sequence)
     await this.#settle(this.#uncertain)
     return { isDone: true, isStale: false, status: this.#status, leftBehind: this.#leftBehind }
   }
@@ -104,7 +103,7 @@ class Sending {
   async #clearOutbox(): Promise<void> {
     const { outbox } = this.#job
     const entries = await outbox.list()
-    const isKept = (entry: OutboxEntry): boolean => this.#options.isResync && entry.attemptedAt !== null
+    const isKept = (entry: OutboxEntry): boolean => this.#task.isResync && entry.attemptedAt !== null
     this.#uncertain = entries.filter(isKept)
     for (const entry of entries) if (!isKept(entry)) await outbox.remove(entry)
     this.#position = 1 + Math.max(0, ...this.#uncertain.map(({ position }) => position))
@@ -115,27 +114,31 @@ class Sending {
     const entry = await this.#pack(part)
     context.onBundle(entry)
     const started = context.now().getTime()
-    const outcome = await this.#deliver(entry)
+    const outcome = await this.#deliver(entry, part)
     if (outcome === 'applied') {
       this.#size.applied(part.operations.length, context.now().getTime() - started)
       this.#base = entry.target
       await this.#settle(part.settles)
       return outcome
     }
-    if (outcome === 'partly applied') await outbox.put({ ...entry, attemptedAt: now(context), isPartlyApplied: true })
+    if (outcome === 'partly applied')
+      await outbox.put({ ...entry, attemptedAt: context.now().toISOString(), isPartlyApplied: true })
     if (outcome === 'too large') await outbox.remove(entry)
-    if (outcome === 'too large') this.#size.tooLarge(this.#parts.bytesOf(part))
+    if (outcome === 'too large') this.#size.tooLarge(this.#task.parts.bytesOf(part))
     if (outcome === 'too large' || outcome === 'partly applied') await this.#divide(part, entry, outcome)
     return outcome
   }
 
-  async #deliver(entry: OutboxEntry): Promise<Outcome> {
+  async #deliver(entry: OutboxEntry, part: Part): Promise<Outcome> {
     const { receiver, outbox, context, lock } = this.#job
     if (entry.bytes > (this.#status.maxBundleBytes ?? Number.POSITIVE_INFINITY)) return 'too large'
     await lock.verify()
     const isNumbered = !this.#status.hasSeveralCounters
     try {
-      const { result, isRepeated } = await deliver(receiver, outbox, entry, context, { isNumbered })
+      const { result, isRepeated } = await deliver(receiver, outbox, entry, context, {
+        isNumbered,
+        ...plainOperations(part.operations),
+      })
       if (result.kind === 'partly applied') {
         this.#status = await settledStatus(receiver, context)
         return 'partly applied'
@@ -146,8 +149,7 @@ class Sending {
         await outbox.remove(entry)
         return 'not in step'
       }
-      const sequence = isNumbered ? result.sequence : Math.max(result.sequence, this.#ledger.confirmed?.sequence ?? 0)
-      await this.#ledger.confirm(entry, null, sequence)
+      await this.#ledger.confirm(entry, null, this.#recorded(result.sequence))
       this.#status = { ...this.#status, sequence: result.sequence, lastBundleId: entry.bundleId }
       // The first answer tells which dialect it is.
       if (this.#status.dialect.proof === 'answer or status') this.#status = await settledStatus(receiver, context)
@@ -165,30 +167,43 @@ class Sending {
     const failed = outcome === 'partly applied' ? entry : null
     const [only, ...others] = part.operations
     if (only === undefined) return
-    if (others.length > 0) return this.#parts.halve(part, failed)
+    if (others.length > 0) return this.#task.parts.halve(part, failed)
     const settles = failed === null ? part.settles : [...part.settles, failed]
-    const isTriedAgain = part.way === 'first' && failed !== null && this.#hasOtherWay(only)
-    if (isTriedAgain) return this.#parts.again({ ...part, settles, way: 'other' })
+    const isTriedAgain = part.way === 'first' && failed !== null && hasOtherWay(only, this.#situation(part, ''))
+    if (isTriedAgain) return this.#task.parts.again({ ...part, settles, way: 'other' })
     await this.#leaveBehind(only, outcome)
     await this.#settle(settles)
   }
 
   /** What the receiver has at this path is not known any more, so that every push tries it again. */
   async #leaveBehind(operation: Operation, outcome: 'too large' | 'partly applied'): Promise<void> {
-    const { shadow } = this.#job
-    const { path } = operation
-    const isFolder = this.#folders.everStood(path)
+    const { path, kind } = operation
+    const isFolder = this.#task.folders.everStood(path)
+    if (kind !== 'deleted' && !isFolder) this.#base = await this.#marked(operation)
+    await this.#ledger.move(this.#base, this.#recorded(this.#status.sequence))
     // A folder is no file that had to be deleted.
-    if (operation.kind === 'deleted' && isFolder) return
-    if (operation.kind !== 'deleted' && !isFolder) {
-      const unknown = await storeBlob(shadow, `what the receiver has of ${path} is not known\n`)
-      const marks: Operation[] = [{ kind: 'created', path, blob: unknown }]
-      if (operation.kind === 'moved') marks.push({ kind: 'created', path: operation.source, blob: unknown })
-      this.#base = await treeAfter(shadow, this.#base, marks)
-      await this.#ledger.move(this.#base, this.#status.sequence)
-    }
+    if (kind === 'deleted' && isFolder) return
     const why = outcome === 'too large' ? 'it is larger than what this server takes' : 'the server could not apply it'
     this.#leftBehind.push({ path, why })
+  }
+
+  /** The tree with a mark in the place of what is not known, which no file has as its content. */
+  async #marked(operation: Operation): Promise<TreeId> {
+    const { shadow } = this.#job
+    const blob = await storeBlob(shadow, `what the receiver has of ${operation.path} is not known\n`)
+    const paths = operation.kind === 'moved' ? [operation.path, operation.source] : [operation.path]
+    const marks = paths.map((path) => ({ kind: 'created', path, blob }) as const)
+    return await treeAfter(shadow, this.#base, marks)
+  }
+
+  /** Of several counters the highest is kept: one that is behind is then taken for what it is. */
+  #recorded(sequence: number): number {
+    return this.#status.hasSeveralCounters ? Math.max(sequence, this.#ledger.confirmed?.sequence ?? 0) : sequence
+  }
+
+  #situation({ way }: Part, bundleId: string): AsideSituation {
+    const { folders, isResync } = this.#task
+    return { dialect: this.#status.dialect, folders, isResync, way, bundleId }
   }
 
   async #settle(entries: readonly OutboxEntry[]): Promise<void> {
@@ -200,8 +215,8 @@ class Sending {
     const { dialect, sequence } = this.#status
     const id = context.randomId()
     const target = await treeAfter(shadow, this.#base, part.operations)
-    const asides = this.#asidesOf(part, id)
-    const { steps, guards } = stepsFor(part.operations, dialect, { asides, isForced: this.#options.isForced })
+    const asides = foldersAside(part.operations, this.#situation(part, id))
+    const { steps, guards } = stepsFor(part.operations, dialect, { asides, isForced: this.#task.isForced })
     const place = { id, position: this.#position++, sequence: sequence + 1, manifestSequence: null }
     const content = { base: this.#base, target, operations: steps, guards }
     const { workspacePath, collectionName } = options
@@ -210,32 +225,4 @@ class Sending {
     await outbox.put(entry)
     return entry
   }
-
-  /**
-   * Which folders are moved out of the way of files: those that are known to stand there. In a resync that is not known;
-   * where failures are told it is then tried without, and where they are not, whatever stands there is removed.
-   */
-  #asidesOf({ operations, way }: Part, id: string): Aside[] {
-    const { emptyFolders, proof } = this.#status.dialect
-    if (emptyFolders !== 'can be moved aside') return []
-    const { isResync } = this.#options
-    const { stands, everStood } = this.#folders
-    const isFirst = way === 'first'
-    const isMoved = (path: string): boolean => {
-      if (!isResync) return isFirst ? stands(path) : everStood(path) && !stands(path)
-      return everStood(path) && (proof === 'answer') !== isFirst
-    }
-    const blocked = operations.filter(({ kind, path }) => kind !== 'deleted' && isMoved(path))
-    const mayBeFile = isResync && isFirst
-    return blocked.map(({ path: source }, index) => ({ source, path: `.ce-delta-aside/${id}-${index}`, mayBeFile }))
-  }
-
-  #hasOtherWay({ kind, path }: Operation): boolean {
-    const { emptyFolders } = this.#status.dialect
-    return kind !== 'deleted' && emptyFolders === 'can be moved aside' && this.#folders.everStood(path)
-  }
-}
-
-function now(context: { readonly now: () => Date }): string {
-  return context.now().toISOString()
 }

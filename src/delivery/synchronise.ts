@@ -209,7 +209,7 @@ class Synchronisation {
     if (delta.operations.length === 0) return await this.#adopt(status)
     this.#operations = delta.operations
     if (status.dialect.proof === 'tree') return await sendDelta(this.#job, this.#ledger, delta, status)
-    return await sendInParts(this.#job, this.#ledger, delta, status, { isResync, isForced: isResync })
+    return await sendInParts(this.#job, this.#ledger, delta, status, isResync)
   }
 
   async #adopt(status: ReceiverStatus): Promise<Next> {

@@ -164,4 +164,18 @@ describe.each(TELLING)('generation %s, which tells how many operations failed', 
     expect(await stage.push()).toMatchObject({ outcome: 'confirmed', leftBehind: [] })
     await expectEqual(stage)
   })
+
+  test('what failed was all there was: the next push takes the number of the failure for our own', async () => {
+    const stage = await changedStage(name)
+    await stage.push()
+    stage.server.faults.broken = (path) => path === 'alone'
+    await writeTree(stage.root, { alone: '1' })
+    for (let push = 1; push <= 3; push++) {
+      expect((await stage.push()).leftBehind.map(({ path }) => path)).toEqual(['alone'])
+    }
+    await rm(join(stage.root, 'alone'))
+    stage.server.faults.broken = () => false
+    await stage.push()
+    await expectEqual(stage)
+  })
 })

@@ -6,7 +6,7 @@ import { DeltaError } from '../../src/support/errors.js'
 import { clearWay } from '../situations/clear-way.js'
 import { expectEqual } from './equal.js'
 import type { GenerationName } from './generations.js'
-import { slugOf } from './server.js'
+import { slugOf } from './names.js'
 import { type Stage, stageOn } from './stage.js'
 
 const PATHS = [

@@ -1,36 +1,18 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { basename, join } from 'node:path'
 import { afterEach } from '@jest/globals'
 import { readTree, temporaryDirectory } from '../helpers/workspace.js'
+import { type Answer, accepted, failure, type Json, mismatch, NOT_FOUND, ok, refused, sendPage } from './answers.js'
 import { Aborted, applyOperations, type Counts, type Place } from './apply.js'
 import { type Archive, openArchive } from './archive.js'
+import { Counters } from './counters.js'
+import { type Faults, MEGABYTE, noFaults } from './faults.js'
 import { GENERATIONS, type Generation, type GenerationName } from './generations.js'
+import { keyOf, slugOf } from './names.js'
 import { plan } from './plan.js'
-
-/** What can go wrong, to be switched while the server runs. A number counts down: so many uploads are hit. */
-export interface Faults {
-  /** Accepted with `success: true` where the generation does so, and then given up in the middle (§3, A1). */
-  failAfterAnswer: number
-  /** Applied, but the answer is lost on its way. */
-  loseAnswer: number
-  /** The connection is cut before anything is done. */
-  loseUpload: number
-  /** A proxy answers instead, with a page for people. */
-  page: number
-  /** Milliseconds that applying takes. */
-  delay: number
-  /** Compressed bytes above which an upload is answered 413. */
-  largest: number
-  /** Paths for which writing fails. */
-  broken: (path: string) => boolean
-  /** Processes that count for themselves; a connection stays with one (§3, `--workers 2`). */
-  workers: number
-  /** `/openapi.json` and `/plan` cannot be reached, as behind a proxy that lets only two paths through. */
-  hidden: boolean
-}
 
 interface Tracked {
   readonly bundleId: string
@@ -39,13 +21,6 @@ interface Tracked {
   error: string | null
 }
 
-type Json = Readonly<Record<string, unknown>>
-interface Answer {
-  readonly status: number
-  readonly body: Json
-}
-
-const MEGABYTE = 1 << 20
 const running: Server[] = []
 
 afterEach(async () => {
@@ -69,8 +44,9 @@ export class Emulator {
   rewinds = 0
   readonly escaped: string[] = []
   readonly counted: Counts[] = []
-  #counters: Map<string, number>[] = []
-  #kept = new Map<string, number>()
+  /** The bundles themselves, for those who look at them. */
+  readonly bundles: Buffer[] = []
+  readonly #counters: Counters
   #hashes = new Map<string, Map<string, string>>()
   #tracked = new Map<string, Tracked>()
   readonly #workers = new WeakMap<Socket, number>()
@@ -81,17 +57,8 @@ export class Emulator {
   constructor(generation: Generation, work: string) {
     this.generation = generation
     this.work = work
-    this.faults = {
-      failAfterAnswer: 0,
-      loseAnswer: 0,
-      loseUpload: 0,
-      page: 0,
-      delay: 0,
-      largest: 100 * MEGABYTE,
-      broken: () => false,
-      workers: 1,
-      hidden: false,
-    }
+    this.#counters = new Counters(generation.keepsCounter)
+    this.faults = noFaults()
   }
 
   /** The plain files of a workspace, without what the server keeps for itself (§4). */
@@ -111,17 +78,18 @@ export class Emulator {
     const place = this.#place(workspacePath)
     writeFileSync(join(place.folder, 'theirs'), 'theirs')
     const key = keyOf(workspacePath)
-    for (let worker = 0; worker < this.faults.workers; worker++) this.#count(key, worker, this.#last(key, worker) + 1)
+    for (let worker = 0; worker < this.faults.workers; worker++)
+      this.#counters.count(key, worker, this.#counters.last(key, worker) + 1)
   }
 
   /** Ends everything that is under way; counters in memory are gone (§3 "Server restart"). */
   restart({ keepFiles }: { readonly keepFiles: boolean }): void {
     this.#life++
     this.#applying = 0
-    this.#counters = []
+    this.#counters.restart()
     this.#tracked.clear()
     if (keepFiles) return
-    this.#kept.clear()
+    this.#counters.wipe()
     this.#hashes.clear()
     rmSync(this.work, { recursive: true, force: true })
     mkdirSync(this.work, { recursive: true })
@@ -132,14 +100,12 @@ export class Emulator {
     const copy = `${this.work}-backup`
     rmSync(copy, { recursive: true, force: true })
     cpSync(this.work, copy, { recursive: true })
-    const kept = new Map(this.#kept)
-    const counters = this.#counters.map((counter) => new Map(counter))
+    const restoreCounters = this.#counters.backup()
     const hashes = structuredClone(this.#hashes)
     return () => {
       rmSync(this.work, { recursive: true, force: true })
       cpSync(copy, this.work, { recursive: true })
-      this.#kept = new Map(kept)
-      this.#counters = this.generation.keepsCounter ? [] : counters.map((counter) => new Map(counter))
+      restoreCounters()
       this.#hashes = structuredClone(hashes)
     }
   }
@@ -222,7 +188,7 @@ export class Emulator {
     return ok({
       workspace_path: workspacePath,
       collection_name: `${basename(workspacePath)}-00000000`,
-      last_sequence: this.#last(key, worker),
+      last_sequence: this.#counters.last(key, worker),
       last_upload: null,
       pending_operations: 0,
       status: this.generation.plans && tracked?.status === 'processing' ? 'processing' : 'ready',
@@ -236,6 +202,7 @@ export class Emulator {
     if (!(bundle instanceof Blob) || typeof workspacePath !== 'string') return refused(422, [{ type: 'missing' }])
     const bytes = Buffer.from(await bundle.arrayBuffer())
     if (bytes.length > this.faults.largest) return refused(413, 'Bundle too large. Max size: 0MB')
+    this.bundles.push(bytes)
     const key = keyOf(workspacePath)
     let archive: Archive
     try {
@@ -244,7 +211,7 @@ export class Emulator {
       return failure('PROCESSING_ERROR', { message: String(thrown) })
     }
     const given = numberOf(form.get('sequence_number')) ?? numberOf(archive.manifest.sequence_number)
-    const last = this.#last(key, worker)
+    const last = this.#counters.last(key, worker)
     const bundleId = String(archive.manifest.bundle_id)
     if (this.generation.acknowledgesReplay && given !== null && given === last && last > 0) {
       return accepted(bundleId, last, null)
@@ -310,7 +277,7 @@ export class Emulator {
       this.counted.push(counts)
       if (archive.history !== null) this.#keepHistory(place.folder, archive.history)
       if (number !== null && (counts.failed === 0 || this.generation.countsFailedBundles))
-        this.#count(key, worker, number)
+        this.#counters.count(key, worker, number)
       return counts
     } finally {
       if (life === this.#life) this.#applying--
@@ -333,7 +300,7 @@ export class Emulator {
     const request = JSON.parse(body.toString('utf8'))
     if (typeof request.workspace_path !== 'string') return refused(422, [{ type: 'missing' }])
     const key = keyOf(request.workspace_path)
-    const last = this.#last(key, worker)
+    const last = this.#counters.last(key, worker)
     const given = numberOf(request.manifest?.sequence_number)
     if (given !== null && given !== last + 1) return mismatch(last + 1, given)
     const number = given ?? last + 1
@@ -346,7 +313,7 @@ export class Emulator {
       null,
     )
     const isApplied = counts.failed === 0 || (this.generation.countsFailedBundles && counts.failed < operations.length)
-    if (isApplied) this.#count(key, worker, number)
+    if (isApplied) this.#counters.count(key, worker, number)
     if (counts.failed > 0) {
       return failure('APPLY_OPS_PARTIAL_FAILURE', { failed_count: counts.failed, processed_operations: counts })
     }
@@ -368,16 +335,6 @@ export class Emulator {
     if (known !== undefined) return known % this.faults.workers
     this.#workers.set(socket, this.#connections++)
     return (this.#connections - 1) % this.faults.workers
-  }
-
-  #last(key: string, worker: number): number {
-    return this.#counters[worker]?.get(key) ?? (this.generation.keepsCounter ? (this.#kept.get(key) ?? 0) : 0)
-  }
-
-  #count(key: string, worker: number, number: number): void {
-    const counter = this.#counters[worker] ?? new Map<string, number>()
-    this.#counters[worker] = counter.set(key, number)
-    this.#kept.set(key, number)
   }
 
   #takes(fault: 'failAfterAnswer' | 'loseAnswer' | 'loseUpload' | 'page'): boolean {
@@ -413,22 +370,6 @@ export async function emulator(name: GenerationName): Promise<Emulator> {
   return subject
 }
 
-/** §3 "Key": the last component alone, or the hexadecimal digits at its end. */
-export function keyOf(workspacePath: string): string {
-  const leaf = basename(workspacePath)
-  return /^.+-[0-9a-f]{16}(_old)?$/.test(leaf) ? leaf.slice(-16) : sha256(leaf).slice(0, 16)
-}
-
-/** §4 "Target dir". */
-export function slugOf(workspacePath: string): string {
-  const leaf = basename(workspacePath)
-  return /^.+-[0-9a-f]{16}$/.test(leaf) ? leaf : `${leaf}-${keyOf(workspacePath)}`
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
-}
-
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk)
@@ -443,51 +384,4 @@ async function formOf(request: IncomingMessage, body: Buffer): Promise<FormData>
 function numberOf(value: unknown): number | null {
   if (value === null || value === undefined || value === '') return null
   return Number(value)
-}
-
-const NOTHING = {
-  success: false,
-  bundle_id: null,
-  sequence_number: null,
-  processed_operations: null,
-  processing_time_ms: null,
-  next_sequence: null,
-  error: null,
-}
-const NOT_FOUND: Answer = { status: 404, body: { detail: 'Not Found' } }
-
-function ok(body: Json): Answer {
-  return { status: 200, body }
-}
-
-function refused(status: number, detail: unknown): Answer {
-  return { status, body: { detail } }
-}
-
-/** Most failures are a 200 (§1). */
-function failure(code: string, words: Json): Answer {
-  return ok({ ...NOTHING, error: { code, message: code, ...words } })
-}
-
-function mismatch(expected: number, received: number): Answer {
-  const numbers = { expected_sequence: expected, received_sequence: received, retry_after: 5000 }
-  return failure('SEQUENCE_MISMATCH', { message: `Expected sequence ${expected}, got ${received}`, ...numbers })
-}
-
-/** `next_sequence` is null where the number is 0 (§1). */
-function accepted(bundleId: string, number: number, counts: Counts | null): Answer {
-  const next_sequence = number === 0 ? null : number + 1
-  return ok({
-    ...NOTHING,
-    success: true,
-    bundle_id: bundleId,
-    sequence_number: number,
-    next_sequence,
-    processed_operations: counts,
-  })
-}
-
-function sendPage(response: ServerResponse): void {
-  response.writeHead(502, { 'content-type': 'text/html' })
-  response.end('<html><body><h1>502 Bad Gateway</h1></body></html>')
 }

@@ -50,6 +50,10 @@ export class CountingReceiver implements Receiver {
     return { kind: 'applied', sequence, tree: null, operations: null, mirror: null } as const
   }
 
+  async lacking(): Promise<null> {
+    return null
+  }
+
   async counters(): Promise<number[]> {
     return [(await this.status()).sequence]
   }
