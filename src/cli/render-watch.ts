@@ -27,6 +27,7 @@ export class WatchRenderer {
   readonly #line: StatusLine | null
   #last: LastPush | null = null
   #state: WatchState = 'pushing'
+  #isPending = true
   #notices = new Set<string>()
   #leftOut = ''
 
@@ -43,6 +44,7 @@ export class WatchRenderer {
         break
       case 'state':
         this.#state = event.state
+        this.#isPending = event.pending
         this.#show()
         break
       case 'report':
@@ -86,7 +88,8 @@ export class WatchRenderer {
     const { sequence, at, operations } = this.#last ?? { sequence: null, at: null, operations: null }
     const last = at === null ? [] : [`last push ${clock(new Date(at))}: ${describeCounts(operations)}`]
     const number = sequence === null ? [] : [`sequence ${sequence}`]
-    this.#line?.show([WORDS[this.#state], ...number, ...last].join(' · '))
+    const pending = this.#state === 'paused' && this.#isPending ? ['something is pending'] : []
+    this.#line?.show([WORDS[this.#state], ...pending, ...number, ...last].join(' · '))
   }
 
   #keep(line: string): void {
