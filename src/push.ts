@@ -146,7 +146,8 @@ function synchroniseOptions(
   saidBase: TreeId | null,
 ): SynchroniseOptions {
   const { force, full, allowMassDelete, trigger = 'manual' } = request
-  return { ...identity, force, full, allowMassDelete, saidBase, trigger, startedAt, limits: BUNDLE_LIMITS }
+  const { recovery } = request.config
+  return { ...identity, force, full, allowMassDelete, saidBase, trigger, startedAt, recovery, limits: BUNDLE_LIMITS }
 }
 
 /** Tells the user's own command what was applied. That it fails does not undo the push, so it is only reported. */

@@ -19,6 +19,7 @@ import * as serve from './commands/serve.js'
 import * as show from './commands/show.js'
 import * as status from './commands/status.js'
 import * as verify from './commands/verify.js'
+import * as watch from './commands/watch.js'
 import { writeLine } from './print.js'
 
 /**
@@ -52,6 +53,7 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .command(relay.command, relay.describe, relay.builder, async (parsed) => ending(await relay.run(parsed)))
     .command(bundle.command, bundle.describe, (group: Argv<CommonArguments>) => bundle.builder(group, ending))
     .command(verify.command, verify.describe, verify.builder, async (parsed) => ending(await verify.run(parsed)))
+    .command(watch.command, watch.describe, watch.builder, async (parsed) => ending(await watch.run(parsed)))
     .command(hook.command, hook.describe, hook.builder, async (parsed) => ending(await hook.run(parsed)))
     .command(ci.command, ci.describe, ci.builder, async (parsed) => ending(await ci.run(parsed)))
     .command(secrets.command, secrets.describe, secrets.builder, async (parsed) => ending(await secrets.run(parsed)))

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { STATUS_PATH, UPLOAD_PATH } from '../../src/receiver/wire.js'
 import { commandsIn, type Runner, runAction } from '../helpers/action.js'
 import { scriptedServer } from '../helpers/scripted-server.js'
 import { testServer } from '../helpers/servers.js'
@@ -130,7 +131,8 @@ describe('a receiver that only counts, as the specification asks', () => {
 /** Takes whatever comes, and tells nothing but the number of what it took. */
 async function countingServer() {
   let sequence = 0
-  return await scriptedServer(({ method, body }) => {
+  return await scriptedServer(({ method, url, body }) => {
+    if (!url.startsWith(UPLOAD_PATH) && !url.startsWith(STATUS_PATH)) return { status: 404, body: '{}' }
     if (method === 'POST') sequence++
     const bundle_id = /filename="(.+)\.tar\.gz"/.exec(body.toString('latin1'))?.[1]
     const upload = { success: true, bundle_id, sequence_number: sequence, next_sequence: sequence + 1 }

@@ -5,8 +5,8 @@ import ts from 'typescript'
 /** From top to bottom. A file may import from its own layer and from those below it. */
 export const LAYERS = [
   'cli',
-  'triggers',
   'index',
+  'triggers',
   'handover',
   'inspect',
   'push',
