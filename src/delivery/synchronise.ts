@@ -197,9 +197,14 @@ class Synchronisation {
   }
 
   async #sendFull(status: ReceiverStatus): Promise<Next> {
-    const { shadow, target } = this.#job
+    const { shadow, target, options } = this.#job
+    const saidBase = this.#fullIsDue ? null : options.saidBase
     this.#fullIsDue = false
     if (status.canListTree) return await this.#send(await fullDelta(shadow, await this.#listed(), target), status)
+    if (saidBase !== null) {
+      const said = await this.#ifKnown(saidBase, () => deltaOf(shadow, saidBase, target))
+      if (said !== null) return await this.#send(said, status)
+    }
     const { tree, commit } = this.#ledger.confirmed ?? { tree: EMPTY_TREE, commit: null }
     const delta = await this.#ifKnown(tree, () => resyncDelta(shadow, commit, target))
     return await this.#send(delta ?? (await resyncDelta(shadow, null, target)), status, true)
