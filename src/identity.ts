@@ -4,7 +4,7 @@ import type { Config } from './config/config.js'
 import { embeddedReceiver } from './delivery/embedded-receiver.js'
 import type { Receiver } from './delivery/receiver.js'
 import { ReceiverEngine } from './receiver/engine.js'
-import type { Workspace } from './snapshot/workspace.js'
+import { userDirectory, type Workspace } from './snapshot/workspace.js'
 import { VERSION } from './support/version.js'
 
 /** How a workspace is called at the receiver. */
@@ -24,13 +24,17 @@ export function identityOf(workspace: Workspace, config: Config): Identity {
 /** The receiver that the configuration names: a server, or the embedded one. What is not needed is not loaded. */
 export async function receiverFor(config: Config, identity: Identity): Promise<Receiver> {
   if (config.endpoint === null) return localReceiver(config, identity)
-  const { httpReceiver } = await import('./delivery/http-receiver.js')
+  const [{ httpReceiver }, { fileMemory }] = await Promise.all([
+    import('./delivery/http-receiver.js'),
+    import('./delivery/dialects/memory.js'),
+  ])
   return httpReceiver({
     ...identity,
     endpoint: config.endpoint,
     token: config.token,
     idleTimeout: config.timeoutSeconds * 1000,
     userAgent: `ce-delta/${VERSION}`,
+    memory: fileMemory(join(userDirectory('state', process.env), 'servers'), config.endpoint),
   })
 }
 

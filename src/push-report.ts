@@ -1,3 +1,4 @@
+import type { LeftBehind } from './delivery/dialects/carry.js'
 import { deltaOf } from './delivery/prepare.js'
 import type { Receiver } from './delivery/receiver.js'
 import type { SynchroniseResult } from './delivery/synchronise.js'
@@ -47,6 +48,10 @@ export async function dryRunReport(
   }
 }
 
+function skippedAtReceiver({ path, why: detail }: LeftBehind): Skipped {
+  return { path, reason: 'not possible at this receiver', detail }
+}
+
 export function reportOf(
   identity: Identity,
   receiver: Receiver,
@@ -65,7 +70,7 @@ export function reportOf(
     commit,
     operations: result.counts,
     bundles: result.bundles.map(({ bundleId, sequence, bytes }) => ({ id: bundleId, sequence, bytes })),
-    skipped: snapshot.skipped,
+    skipped: [...snapshot.skipped, ...result.leftBehind.map(skippedAtReceiver)],
     mirror: result.mirror,
     error: result.error === null ? null : reportedError(result.error),
     duration_ms: 0,

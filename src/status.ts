@@ -28,6 +28,9 @@ export interface StatusReport {
     readonly last_upload: string | null
     readonly pending_operations: number | null
     readonly mirror: string | null
+    /** What kind of server answers, and what that means; null where it could not be asked. */
+    readonly dialect: string | null
+    readonly dialect_summary: string | null
     readonly error: ReportedError | null
   }
   readonly confirmed: { readonly tree: TreeId; readonly sequence: number; readonly at: string } | null
@@ -89,16 +92,35 @@ async function lookHere(shadow: Shadow, config: Config): Promise<StatusReport['h
   }
 }
 
+const NOTHING: Omit<StatusReport['there'], 'error'> = {
+  tree: null,
+  sequence: null,
+  last_upload: null,
+  pending_operations: null,
+  mirror: null,
+  dialect: null,
+  dialect_summary: null,
+}
+
 async function ask(receiver: Receiver, signal: AbortSignal): Promise<StatusReport['there']> {
   try {
     return describe(await receiver.status(signal))
   } catch (thrown) {
     const error = reportedError(asDeltaError(thrown))
-    return { tree: null, sequence: null, last_upload: null, pending_operations: null, mirror: null, error }
+    return { ...NOTHING, error }
   }
 }
 
 function describe(status: ReceiverStatus): StatusReport['there'] {
-  const { tree, sequence, lastUpload, pendingOperations, mirror } = status
-  return { tree, sequence, last_upload: lastUpload, pending_operations: pendingOperations, mirror, error: null }
+  const { tree, sequence, lastUpload, pendingOperations, mirror, dialect } = status
+  return {
+    tree,
+    sequence,
+    last_upload: lastUpload,
+    pending_operations: pendingOperations,
+    mirror,
+    dialect: dialect.name,
+    dialect_summary: dialect.summary,
+    error: null,
+  }
 }

@@ -52,7 +52,7 @@ describe('the check itself', () => {
     ],
     ['a require', 'src/receiver/x.ts', "require('../delivery/a.js')", 'imports upwards from delivery'],
     ['the API in the pipeline', 'src/push.ts', "import { a } from './index.js'", 'imports upwards from index'],
-    ['a trigger in the API', 'src/index.ts', "import { a } from './triggers/a.js'", 'imports upwards from triggers'],
+    ['the command line in the API', 'src/index.ts', "import { a } from './cli/a.js'", 'imports upwards from cli'],
     [
       'an import over several lines',
       'src/delta/x.ts',

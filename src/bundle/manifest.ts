@@ -53,6 +53,7 @@ export function memberName(kind: Exclude<OperationKind, 'deleted'>, path: string
 export const MANIFEST_NAME = 'manifest.json'
 export const OPERATIONS_NAME = 'metadata/operations.json'
 export const HASHES_NAME = 'metadata/hashes.json'
+export const HISTORY_NAME = 'metadata/git_history.json'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 

@@ -1,8 +1,22 @@
-import { type BlobId, countOperations, type TreeId, totalOperations } from '../delta/operation.js'
-import type { PlannedOperation } from '../delta/plan.js'
+import {
+  type BlobId,
+  type ContentOperation,
+  countOperations,
+  type OperationCounts,
+  type TreeId,
+  totalOperations,
+} from '../delta/operation.js'
+import type { PlannedStep } from '../delta/plan.js'
 import { DeltaError } from '../support/errors.js'
 import { languageOf } from './language.js'
-import { HASHES_NAME, MANIFEST_NAME, type Manifest, OPERATIONS_NAME, type OperationRecord } from './manifest.js'
+import {
+  HASHES_NAME,
+  HISTORY_NAME,
+  MANIFEST_NAME,
+  type Manifest,
+  OPERATIONS_NAME,
+  type OperationRecord,
+} from './manifest.js'
 
 /** Everything that decides the bytes of a bundle, apart from the contents that the operations name. */
 export interface BundleRequest {
@@ -14,7 +28,19 @@ export interface BundleRequest {
   readonly parentSequence: number | null
   readonly base: TreeId
   readonly target: TreeId
-  readonly operations: readonly PlannedOperation[]
+  readonly operations: readonly PlannedStep[]
+  /** For servers that find members by how their names end; left out, the archive is as specified. */
+  readonly guards?: MetadataGuards
+}
+
+/** What keeps the files of a repository from being taken for the metadata of the bundle (protocol.md §2, 1 and 2). */
+export interface MetadataGuards {
+  /** The metadata stands at the end once more, for servers that take the last member of that name. */
+  readonly isRepeated: boolean
+  /** An empty history of our own, so that no file of the repository is taken for one. */
+  readonly hasHistory: boolean
+  /** Without hashes a server writes every file, whatever it believes to have (protocol.md §2, hashes.json). */
+  readonly hasHashes: boolean
 }
 
 export interface ContentFact {
@@ -36,19 +62,31 @@ const ENTRIES_AT_A_TIME = 500
 
 /** The members that come before the contents, in their order. Throws `objects-missing` for a content without facts. */
 export function metadataMembers(request: BundleRequest, facts: ContentFacts): MetadataMember[] {
-  const { operations } = request
-  const records = jsonEntries(operations, (planned) =>
-    JSON.stringify(operationRecord(planned, request.createdAt, facts)),
-  )
-  const hashes = jsonEntries(withContent(operations), ({ path, blob }) => {
+  const { operations, guards } = request
+  const tellsHashes = guards?.hasHashes ?? true
+  const records = jsonEntries(operations, (planned) => JSON.stringify(operationRecord(planned, request, facts)))
+  const hashes = jsonEntries(tellsHashes ? withContent(operations) : [], ({ path, blob }) => {
     return `${JSON.stringify(path)}:"sha1:${factOf(path, blob, facts).sha1}"`
   })
   const identity = JSON.stringify({ workspace_path: request.workspacePath, updated_at: request.createdAt }).slice(0, -1)
+  const history = [{ name: HISTORY_NAME, body: [Buffer.from(`${JSON.stringify(emptyHistory(request))}\n`)] }]
   return [
     { name: MANIFEST_NAME, body: [Buffer.from(`${JSON.stringify(manifestOf(request, facts), null, 2)}\n`)] },
     { name: OPERATIONS_NAME, body: [Buffer.from('{"operations":['), ...records, Buffer.from(']}\n')] },
     { name: HASHES_NAME, body: [Buffer.from(`${identity},"file_hashes":{`), ...hashes, Buffer.from('}}\n')] },
+    ...(guards?.hasHistory === true ? history : []),
   ]
+}
+
+/** The members that come after the contents: what a name of the user's could be taken for, once more. */
+export function trailingMembers(request: BundleRequest, facts: ContentFacts): MetadataMember[] {
+  if (request.guards?.isRepeated !== true) return []
+  return metadataMembers(request, facts).filter(({ name }) => name !== MANIFEST_NAME)
+}
+
+/** A history that says nothing; `delta` leaves what the server has (protocol.md §2, git_history.json). */
+function emptyHistory({ createdAt }: BundleRequest) {
+  return { version: 1, generated_at: createdAt, mode: 'delta', commits: [] }
 }
 
 /** The entries of a JSON list or object, as text in pieces: one large string would stay in memory for long. */
@@ -65,7 +103,7 @@ function jsonEntries<Entry>(entries: readonly Entry[], text: (entry: Entry) => s
 }
 
 function manifestOf(request: BundleRequest, facts: ContentFacts): Manifest {
-  const operations = countOperations(request.operations.map(({ operation }) => operation))
+  const operations = countSteps(request.operations)
   return {
     version: '1.0',
     bundle_id: request.id,
@@ -89,28 +127,37 @@ function manifestOf(request: BundleRequest, facts: ContentFacts): Manifest {
 
 /** `modified_time` is when the snapshot saw the file, so that a bundle can be made again with the same bytes. */
 function operationRecord(
-  { operation, carriesContent }: PlannedOperation,
-  createdAt: string,
+  { operation, carriesContent }: PlannedStep,
+  { createdAt, guards }: BundleRequest,
   facts: ContentFacts,
 ): OperationRecord {
-  const { kind, path } = operation
-  const common = { operation: kind, path, language: languageOf(path), modified_time: createdAt }
-  if (operation.kind === 'deleted') return common
+  const { path } = operation
+  const common = { path, language: languageOf(path), modified_time: createdAt }
+  if (operation.kind === 'folder moved') return { operation: 'moved', ...common, source_path: operation.source }
+  if (operation.kind === 'deleted') return { operation: 'deleted', ...common }
   const fact = factOf(path, operation.blob, facts)
   return {
+    operation: operation.kind,
     ...common,
     ...(operation.kind === 'moved' ? { source_path: operation.source } : {}),
     size_bytes: fact.size,
-    content_hash: `sha1:${fact.sha1}`,
+    ...(guards?.hasHashes === false ? {} : { content_hash: `sha1:${fact.sha1}` }),
     ...(carriesContent ? {} : { content_included: false }),
   }
 }
 
 /** The operations that leave a file at their path. */
-export function withContent(operations: readonly PlannedOperation[]) {
-  return operations.flatMap(({ operation, carriesContent }) => {
-    return operation.kind === 'deleted' ? [] : [{ ...operation, carriesContent }]
+export function withContent(steps: readonly PlannedStep[]): (ContentOperation & { carriesContent: boolean })[] {
+  return steps.flatMap(({ operation, carriesContent }) => {
+    const isWithout = operation.kind === 'deleted' || operation.kind === 'folder moved'
+    return isWithout ? [] : [{ ...operation, carriesContent }]
   })
+}
+
+export function countSteps(steps: readonly PlannedStep[]): OperationCounts {
+  return countOperations(
+    steps.map(({ operation: { kind } }) => ({ kind: kind === 'folder moved' ? ('moved' as const) : kind })),
+  )
 }
 
 function factOf(path: string, blob: BlobId, facts: ContentFacts): ContentFact {

@@ -4,6 +4,7 @@ import { checkOperations } from './check-operations.js'
 import { checkJsonShape } from './json-guard.js'
 import {
   HASHES_NAME,
+  HISTORY_NAME,
   MANIFEST_NAME,
   type Manifest,
   memberName,
@@ -80,9 +81,6 @@ export async function openBundle(path: string, limits: BundleLimits): Promise<Op
 
 const METADATA_NAMES: ReadonlySet<string> = new Set([MANIFEST_NAME, OPERATIONS_NAME, HASHES_NAME])
 
-/** What other clients put beside the contents; read past, never used. */
-const UNUSED_NAME = 'metadata/git_history.json'
-
 /**
  * Reads the contents of an opened bundle, in the order of the archive, and verifies every one of them. Ends only when
  * every announced content came exactly once and nothing else was there. Throws `bundle-refused` (faults.md row 94).
@@ -106,7 +104,8 @@ export async function* readContents(bundle: OpenedBundle, limits: BundleLimits):
       const record = index === undefined ? undefined : bundle.records[index]
       current = index === undefined || record === undefined ? null : new ContentCheck(index, record, piece.size)
       expected.delete(name)
-      if (current === null && !METADATA_NAMES.has(name) && name !== UNUSED_NAME) {
+      // The history that other clients put beside the contents is read past, never used.
+      if (current === null && !METADATA_NAMES.has(name) && name !== HISTORY_NAME) {
         throw refused(`it holds ${printable(name)}, which no operation announces`, { member: name })
       }
     } else if (current !== null) {

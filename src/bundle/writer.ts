@@ -1,12 +1,21 @@
 import { createHash, hash } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { type BlobId, countOperations, type OperationCounts } from '../delta/operation.js'
+import type { BlobId, OperationCounts } from '../delta/operation.js'
 import { temporaryName, writeDurably } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
 import type { BlobPiece } from '../support/git-objects.js'
 import { GzipWriter } from './gzip-writer.js'
 import { memberName } from './manifest.js'
-import { type BundleRequest, type ContentFact, type ContentFacts, metadataMembers, withContent } from './metadata.js'
+import {
+  type BundleRequest,
+  type ContentFact,
+  type ContentFacts,
+  countSteps,
+  type MetadataMember,
+  metadataMembers,
+  trailingMembers,
+  withContent,
+} from './metadata.js'
 import { END_OF_ARCHIVE, encodeMemberHeader, padding } from './tar-format.js'
 
 export interface WrittenBundle {
@@ -63,6 +72,7 @@ async function writeContents(file: FileHandle, request: BundleRequest, readBlobs
     if (!isWhole) digest = createHash('sha1')
     if (carriesContent) await gzip.write(padding(piece.size))
   }
+  await writeMembers(gzip, request.id, trailingMembers(request, facts))
   await gzip.write(END_OF_ARCHIVE)
   await gzip.finish()
   return facts
@@ -78,18 +88,21 @@ async function joinBundle(
   let bytes = 0
   await writeDurably(path, async (file) => {
     const gzip = new GzipWriter(file, COMPRESSION_LEVEL)
-    for (const { name, body } of metadataMembers(request, facts)) {
-      const size = body.reduce((sum, piece) => sum + piece.length, 0)
-      await gzip.write(encodeMemberHeader(`${request.id}/${name}`, size))
-      for (const piece of body) await gzip.write(piece)
-      await gzip.write(padding(size))
-    }
+    await writeMembers(gzip, request.id, metadataMembers(request, facts))
     await gzip.finish()
     bytes = gzip.written + (await copyFile(contents, file))
     for await (const chunk of readFrom(file, 0)) digest.update(chunk)
   })
-  const operations = countOperations(request.operations.map(({ operation }) => operation))
-  return { bytes, digest: `sha256:${digest.digest('hex')}`, operations }
+  return { bytes, digest: `sha256:${digest.digest('hex')}`, operations: countSteps(request.operations) }
+}
+
+async function writeMembers(gzip: GzipWriter, top: string, members: readonly MetadataMember[]): Promise<void> {
+  for (const { name, body } of members) {
+    const size = body.reduce((sum, piece) => sum + piece.length, 0)
+    await gzip.write(encodeMemberHeader(`${top}/${name}`, size))
+    for (const piece of body) await gzip.write(piece)
+    await gzip.write(padding(size))
+  }
 }
 
 async function copyFile(from: FileHandle, to: FileHandle): Promise<number> {

@@ -24,6 +24,7 @@ export function withCommon(yargs: Argv): Argv<CommonArguments> {
 export interface ReceiverArguments {
   readonly endpoint: string | undefined
   readonly local: boolean | undefined
+  readonly remote: boolean | undefined
   readonly workspacePath: string | undefined
   readonly collection: string | undefined
   readonly data: string | undefined
@@ -37,6 +38,11 @@ export function withReceiver<Known>(yargs: Argv<Known>) {
       type: 'boolean',
       conflicts: 'endpoint',
       describe: 'use the embedded receiver, whatever is configured',
+    })
+    .option('remote', {
+      type: 'boolean',
+      conflicts: 'local',
+      describe: 'use the server that is configured, or http://localhost:8080 (like REMOTE_UPLOAD_ENABLED=1)',
     })
     .option('workspace-path', {
       type: 'string',

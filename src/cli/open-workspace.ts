@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Config } from '../config/config.js'
-import { loadConfig } from '../config/load.js'
+import { type ConfigFlags, loadConfig } from '../config/load.js'
 import { locateWorkspace, type Workspace } from '../snapshot/workspace.js'
 import type { CommonArguments, ReceiverArguments } from './arguments.js'
 
@@ -9,18 +9,23 @@ export async function openWorkspace(
   args: CommonArguments & ReceiverArguments,
 ): Promise<{ workspace: Workspace; config: Config }> {
   const workspace = await locateWorkspace(args.directory, process.env)
-  const flags = {
-    ...(args.endpoint === undefined ? {} : { endpoint: args.endpoint, enabled: true }),
-    ...(args.local === true ? { enabled: false } : {}),
-    ...(args.workspacePath === undefined ? {} : { workspacePath: args.workspacePath }),
-    ...(args.collection === undefined ? {} : { collectionName: args.collection }),
-    ...(args.data === undefined ? {} : { dataDirectory: resolve(args.data) }),
-  }
   const config = await loadConfig({
     root: workspace.root,
     hasFiles: workspace.kind !== 'bare',
     environment: process.env,
-    flags,
+    flags: flagsOf(args),
   })
   return { workspace, config }
+}
+
+/** What the command line says of the configuration. */
+export function flagsOf(args: ReceiverArguments): ConfigFlags {
+  return {
+    ...(args.endpoint === undefined ? {} : { endpoint: args.endpoint, enabled: true }),
+    ...(args.local === true ? { enabled: false } : {}),
+    ...(args.remote === true ? { enabled: true } : {}),
+    ...(args.workspacePath === undefined ? {} : { workspacePath: args.workspacePath }),
+    ...(args.collection === undefined ? {} : { collectionName: args.collection }),
+    ...(args.data === undefined ? {} : { dataDirectory: resolve(args.data) }),
+  }
 }

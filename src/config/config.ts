@@ -1,3 +1,4 @@
+import type { RecoveryMode } from '../delivery/recover.js'
 import type { SecretScanMode } from '../snapshot/secret-scan.js'
 
 /** What a user may write, in `ce-delta.config.*` or under `ce-delta` in `package.json`. Everything is optional. */
@@ -16,6 +17,11 @@ export interface UserConfig {
   readonly timeout?: number
   /** `local`: when the receiver cannot be reached, the embedded receiver gets the changes as well. */
   readonly fallback?: 'none' | 'local'
+  /**
+   * What to do where a server lost its place and cannot tell what it holds. Default: `resync`, everything is sent again.
+   * `compare`: only what the server says it lacks, where it can be asked. `trust`: its files are believed to be there.
+   */
+  readonly recovery?: RecoveryMode
   /** A command that is run after changes were applied; it reads them as JSON from its standard input. */
   readonly afterPush?: string | readonly string[]
   /** Rules in the syntax of `.gitignore`, in addition to the ignore files. */
@@ -48,6 +54,7 @@ export interface Config {
   readonly maxRetries: number
   readonly timeoutSeconds: number
   readonly fallback: 'none' | 'local'
+  readonly recovery: RecoveryMode
   readonly afterPush: string | readonly string[] | null
   readonly exclude: readonly string[]
   readonly maxFileBytes: number

@@ -31,7 +31,7 @@ export async function tokenFor(request: TokenRequest): Promise<string | null> {
       },
     )
   }
-  const file = join(userDirectory('config', request.environment), 'credentials.json')
+  const file = credentialsFile(request.environment)
   const tokens = asFields(parseJson((await readTextIfPresent(file)) ?? '{}'))
   if (tokens === null) {
     throw new DeltaError('configuration-invalid', `${file} is not a JSON object of origins and tokens.`, {
@@ -40,4 +40,9 @@ export async function tokenFor(request: TokenRequest): Promise<string | null> {
   }
   const token = tokens[origin]
   return typeof token === 'string' && token !== '' ? token : null
+}
+
+/** The tokens of this user, by origin. */
+export function credentialsFile(environment: NodeJS.ProcessEnv): string {
+  return join(userDirectory('config', environment), 'credentials.json')
 }

@@ -1,13 +1,15 @@
-import { readdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { readdir, readFile } from 'node:fs/promises'
+import { extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ruleForFolder } from '../snapshot/ignore-rules.js'
 import { NOT_SECRET_NAMES, SECRET_NAMES } from '../snapshot/secrets.js'
 import { userDirectory } from '../snapshot/workspace.js'
+import { signatureOf } from '../support/durable-files.js'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
-import { readBaseline } from './baseline.js'
+import { asFields } from '../support/json.js'
+import { BASELINE_FILE, readBaseline } from './baseline.js'
 import type { Config, UserConfig } from './config.js'
-import { tokenFor } from './credentials.js'
+import { credentialsFile, tokenFor } from './credentials.js'
 import { readEnvironment } from './environment.js'
 import { parseFileSize, parseUserConfig } from './schema.js'
 
@@ -56,6 +58,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     maxRetries: merged.maxRetries ?? 3,
     timeoutSeconds: merged.timeout ?? 30,
     fallback: merged.fallback ?? 'none',
+    recovery: merged.recovery ?? 'resync',
     afterPush: merged.afterPush ?? null,
     // What the embedded receiver keeps may lie inside the workspace, and is no part of it.
     exclude: [...(merged.exclude ?? []), ...ruleForFolder(options.root, dataDirectory)],
@@ -106,6 +109,15 @@ async function readConfigFile(root: string): Promise<{ config: UserConfig; file:
   }
 }
 
+/**
+ * Changes whenever a file does that {@link loadConfig} reads. For those who run for long: a configuration may be edited
+ * while they do.
+ */
+export async function configurationSignature(root: string, environment: NodeJS.ProcessEnv): Promise<string> {
+  const names = [...CONFIG_NAMES, 'package.json', BASELINE_FILE].map((name) => join(root, name))
+  return await signatureOf([...names, credentialsFile(environment)])
+}
+
 /** TypeScript and modules of every kind, whatever the version of the user's compiler. */
 async function loadModule(path: string): Promise<unknown> {
   const { createJiti } = await import('jiti')
@@ -114,7 +126,16 @@ async function loadModule(path: string): Promise<unknown> {
   const jiti = createJiti(join(path, '..'), {
     interopDefault: true,
     fsCache,
+    moduleCache: false,
     alias: { 'ce-delta': fileURLToPath(new URL('../index.js', import.meta.url)) },
   })
-  return await jiti.import(path, { default: true })
+  // Evaluated and not imported: Node would keep the first version for as long as the process runs.
+  const source = await readFile(path, 'utf8')
+  const evaluated = await jiti.evalModule(source, {
+    filename: path,
+    ext: extname(path),
+    async: true,
+    forceTranspile: true,
+  })
+  return asFields(evaluated)?.default ?? evaluated
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { RECOVERY_MODES } from '../delivery/recover.js'
 import { DeltaError } from '../support/errors.js'
 import { withoutCredentials } from '../support/text.js'
 import type { UserConfig } from './config.js'
@@ -35,6 +36,7 @@ const Schema = v.strictObject({
     ),
   ),
   fallback: v.optional(v.picklist(['none', 'local'], 'must be "none" or "local"')),
+  recovery: v.optional(v.picklist(RECOVERY_MODES, 'must be "resync", "compare" or "trust"')),
   afterPush: v.optional(
     v.union([text, v.pipe(texts, v.minLength(1))], 'must be a command as text or as a list of texts'),
   ),

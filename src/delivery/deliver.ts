@@ -1,16 +1,15 @@
-import { DeltaError } from '../support/errors.js'
 import type { Outbox, OutboxEntry } from './outbox.js'
-import type { Receiver, ReceiverStatus, UploadResult } from './receiver.js'
+import type { Receiver, ReceiverStatus, Upload, UploadResult } from './receiver.js'
 import { isApplied } from './recover.js'
-import { type RetryContext, type RetryPolicy, withRetry } from './retry.js'
+import { type DeliveryContext, withRetry } from './retry.js'
+import { followQueued, statusAfterWaiting } from './wait-applied.js'
 
-export interface DeliveryContext extends RetryContext {
-  readonly policy: RetryPolicy
-  readonly now: () => Date
+export interface DeliverOptions {
+  /** Whether we say which number the bundle has. Not where several processes count for themselves. */
+  readonly isNumbered: boolean
+  /** See {@link Upload.plain}. */
+  readonly plain?: Upload['plain']
 }
-
-/** How long a receiver may go on applying a bundle after the connection was lost, before we stop waiting for it. */
-const LONGEST_PROCESSING = 10 * 60_000
 
 export interface Delivery {
   readonly result: UploadResult
@@ -28,35 +27,31 @@ export async function deliver(
   outbox: Outbox,
   entry: OutboxEntry,
   context: DeliveryContext,
+  options: DeliverOptions = { isNumbered: true },
 ): Promise<Delivery> {
   if (entry.attemptedAt === null) await outbox.put({ ...entry, attemptedAt: context.now().toISOString() })
-  const { bundleId, sequence, bytes, digest } = entry
-  const upload = { path: outbox.bundlePath(entry), bundleId, sequence, bytes, digest }
+  const { bundleId, sequence, bytes, digest, operations } = entry
+  const removals = operations.deleted + operations.moved
+  const upload = { path: outbox.bundlePath(entry), bundleId, sequence, bytes, digest, removals, ...plainOf(options) }
   return await withRetry(context.policy, context, async (attempt) => {
     const isRepeated = attempt > 1 || entry.attemptedAt !== null
-    if (attempt > 1) {
-      const status = await settledStatus(receiver, context)
+    let status: ReceiverStatus | null = null
+    if (isRepeated) {
+      status = await statusAfterWaiting(receiver, entry, context)
       if (isApplied(entry, status)) return { result: appliedResult(entry, status), isRepeated }
       const expected = status.sequence + 1
-      if (expected > sequence) return { result: { kind: 'sequence mismatch', expected }, isRepeated }
+      const isTaken = expected > sequence && !status.hasSeveralCounters
+      if (isTaken) return { result: { kind: 'sequence mismatch', expected }, isRepeated }
     }
-    return { result: await receiver.upload(upload, context.signal), isRepeated }
+    const isNumbered = status?.hasSeveralCounters !== true && options.isNumbered
+    const answer = await receiver.upload(isNumbered ? upload : { ...upload, sequence: null }, context.signal)
+    if (answer.kind !== 'queued') return { result: answer, isRepeated }
+    return { result: await followQueued(receiver, entry, answer.sequence, context), isRepeated }
   })
 }
 
-/** The status, once the receiver no longer works on a bundle. Throws `not-confirmed` if that takes too long. */
-export async function settledStatus(receiver: Receiver, context: DeliveryContext): Promise<ReceiverStatus> {
-  const deadline = context.now().getTime() + LONGEST_PROCESSING
-  for (let pause = 50; ; pause = Math.min(pause * 2, 2000)) {
-    const status = await receiver.status(context.signal)
-    if (!status.isProcessing) return status
-    if (context.now().getTime() > deadline) {
-      throw new DeltaError('not-confirmed', 'The receiver is still working on a bundle.', {
-        next: 'The bundle is kept; the next push asks again.',
-      })
-    }
-    await context.sleep(pause, context.signal)
-  }
+function plainOf({ plain }: DeliverOptions): Pick<Upload, 'plain'> {
+  return plain === undefined ? {} : { plain }
 }
 
 function appliedResult(entry: OutboxEntry, status: ReceiverStatus): UploadResult {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { ReceiverEngine, WorkspaceStatus } from '../receiver/engine.js'
 import { DeltaError } from '../support/errors.js'
+import { DIALECTS } from './dialects/dialect.js'
 import type { Receiver } from './receiver.js'
 
 /** The receiver in this very process: local mode, no server at all. */
@@ -27,6 +28,9 @@ export function embeddedReceiver(
         canListTree: true,
         movesWithoutContent: true,
         mirror: status.mirror,
+        lastUploadState: undefined,
+        dialect: DIALECTS['ce-delta'],
+        hasSeveralCounters: false,
       }
     },
     async upload(upload) {
@@ -59,6 +63,9 @@ export function embeddedReceiver(
     async listTree() {
       return [...(await engine.list(workspacePath)).files]
     },
+    lacking: async () => null,
+    counters: async () => [(await engine.status(workspacePath)).sequence],
+    forget: async () => undefined,
   }
 }
 

@@ -5,22 +5,31 @@ import type { TreeFile } from '../support/git-objects.js'
 import { asFields, parseJson } from '../support/json.js'
 import { pathProblem } from '../support/paths.js'
 import { printable } from '../support/text.js'
+import type { ShownByStatus } from './dialects/recognise.js'
 import type { HttpAnswer } from './http-exchange.js'
-import type { ReceiverStatus, Upload, UploadResult } from './receiver.js'
+import type { ReceiverStatus, Upload, UploadResult, UploadState } from './receiver.js'
 
 type Fields = Readonly<Record<string, unknown>>
 
+/** A status as it was told, before it is known what kind of server told it. */
+export interface ToldStatus extends Omit<ReceiverStatus, 'dialect' | 'hasSeveralCounters'> {
+  readonly shown: ShownByStatus
+}
+
 /** Reads the answer to a status request. What is not exactly as specified is `answer-malformed` (faults.md rows 66, 84). */
-export function parseStatus(answer: HttpAnswer): ReceiverStatus {
+export function parseStatus(answer: HttpAnswer): ToldStatus {
   const fields = fieldsOf(answer)
   refuseFailure(answer, fields)
   const server = asFields(fields.server_info)
   const abilities = Array.isArray(server?.abilities) ? server.abilities : []
   const megabytes = server?.max_bundle_size_mb
+  const lastUploadState = uploadState(server)
+  const isDone = lastUploadState?.state === 'completed' && lastUploadState.failed === 0
+  const lastCompleted = isDone ? lastUploadState.bundleId : null
   return {
     sequence: wholeNumber(answer, fields, 'last_sequence'),
     tree: isObjectId(fields.tree) ? fields.tree : null,
-    lastBundleId: textOrNull(fields.last_bundle_id),
+    lastBundleId: textOrNull(fields.last_bundle_id) ?? lastCompleted,
     lastUpload: textOrNull(fields.last_upload),
     pendingOperations: typeof fields.pending_operations === 'number' ? fields.pending_operations : 0,
     isProcessing: fields.status === 'processing',
@@ -28,6 +37,33 @@ export function parseStatus(answer: HttpAnswer): ReceiverStatus {
     canListTree: abilities.includes('tree-listing'),
     movesWithoutContent: abilities.includes('moves-without-content'),
     mirror: textOrNull(fields.mirror),
+    lastUploadState,
+    shown: {
+      isOwn: server?.name === 'ce-delta' || abilities.includes('proof-by-tree'),
+      tellsUploads: lastUploadState !== undefined,
+      fingerprint: [...Object.keys(fields), ...Object.keys(server ?? {}), String(server?.version)].sort().join(' '),
+    },
+  }
+}
+
+const STATES: Readonly<Record<string, UploadState['state']>> = {
+  processing: 'processing',
+  completed: 'completed',
+  failed: 'failed',
+  error: 'failed',
+}
+
+/** What became of the latest upload (protocol.md §1, A3). Undefined: this server does not tell. */
+function uploadState(server: Fields | null): UploadState | null | undefined {
+  if (server === null || !('last_bundle_id' in server)) return undefined
+  const { last_bundle_id: bundleId, last_upload_status: state, last_error: error } = server
+  if (typeof bundleId !== 'string') return null
+  const failed = asFields(server.last_processed_operations)?.failed
+  return {
+    bundleId,
+    state: STATES[String(state)] ?? 'processing',
+    failed: typeof failed === 'number' ? failed : 0,
+    error: textOrNull(error),
   }
 }
 
@@ -42,13 +78,17 @@ export function parseUploadAnswer(answer: HttpAnswer, upload: Upload): UploadRes
   if (fields.success !== true) throw malformed(answer, 'it does not say whether the upload succeeded')
   if (fields.bundle_id !== upload.bundleId) throw malformed(answer, 'it is about another bundle')
   const sequence = wholeNumber(answer, fields, 'sequence_number')
-  if (sequence !== upload.sequence)
+  if (upload.sequence !== null && sequence !== upload.sequence)
     throw malformed(answer, `it gave the bundle sequence ${sequence} instead of ${upload.sequence}`)
+  const processed = asFields(fields.processed_operations)
+  if (processed === null) return { kind: 'queued', sequence }
+  const unapplied = unappliedOf(processed, upload)
+  if (unapplied > 0) return { kind: 'partly applied', failed: unapplied }
   return {
     kind: 'applied',
     sequence,
     tree: isObjectId(fields.tree) ? fields.tree : null,
-    operations: countsOf(fields.processed_operations),
+    operations: countsOf(processed),
     mirror: textOrNull(fields.mirror),
   }
 }
@@ -115,6 +155,15 @@ function parseFailure(answer: HttpAnswer, fields: Fields): UploadResult {
     return { kind: 'sequence mismatch', expected: typeof expected === 'number' ? expected : null }
   }
   if (code === 'TREE_MISMATCH') return { kind: 'tree mismatch' }
+  const failed = error?.failed_count
+  if (code === 'APPLY_OPS_PARTIAL_FAILURE')
+    return { kind: 'partly applied', failed: typeof failed === 'number' ? failed : 1 }
+  if (code === 'BUNDLE_APPLY_FAILED') {
+    throw new DeltaError('not-confirmed', `The receiver could not apply the bundle: ${complaint(answer, fields)}`, {
+      facts: { url: answer.url, code },
+      next: PATIENCE,
+    })
+  }
   refuseFailure(answer, fields)
   throw new DeltaError('bundle-refused', `The receiver refused the bundle: ${complaint(answer, fields)}`, {
     facts: { url: answer.url, code: printable(code) },
@@ -134,9 +183,14 @@ function wholeNumber(answer: HttpAnswer, fields: Fields, name: string): number {
   throw malformed(answer, `${name} is not a whole number`)
 }
 
-function countsOf(value: unknown): OperationCounts | null {
-  const fields = asFields(value)
-  if (fields === null) return null
+/** `success` stays true where operations failed. Skipping a deletion of what is not there is right; anything else is not. */
+function unappliedOf(processed: Fields, { removals = Number.POSITIVE_INFINITY }: Upload): number {
+  const number = (name: string): number => (typeof processed[name] === 'number' ? processed[name] : 0)
+  const skipped = number('skipped') - number('skipped_hash_match') - removals
+  return number('failed') + Math.max(0, skipped)
+}
+
+function countsOf(fields: Fields): OperationCounts {
   const number = (name: string): number => (typeof fields[name] === 'number' ? fields[name] : 0)
   return { created: number('created'), updated: number('updated'), deleted: number('deleted'), moved: number('moved') }
 }

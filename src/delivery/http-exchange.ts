@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http'
 import type { Readable } from 'node:stream'
 import fetch, { AbortError, FetchError, type Response } from 'node-fetch'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
@@ -17,6 +18,8 @@ export interface HttpRequest {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: () => Readable
+  /** Keeps a connection, so that one process of several answers all along; left out, each exchange has its own. */
+  readonly agent?: Agent
   /** Bytes; a longer answer is given up. */
   readonly longestAnswer: number
 }
@@ -44,6 +47,7 @@ export async function exchange(request: HttpRequest, options: HttpOptions, signa
       redirect: 'manual',
       signal: AbortSignal.any([signal, idle.signal]),
       ...(body === undefined ? {} : { body }),
+      ...(request.agent === undefined ? {} : { agent: request.agent }),
     })
     refuseRedirect(response, request.url)
     const text = await readText(response, request, idle)

@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { Agent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import { Readable } from 'node:stream'
 import { STATUS_PATH, TREE_PATH, UPLOAD_PATH } from '../receiver/wire.js'
 import { DeltaError } from '../support/errors.js'
 import type { TreeFile } from '../support/git-objects.js'
+import { DIALECTS, type Dialect } from './dialects/dialect.js'
+import { type DialectMemory, shortMemory } from './dialects/memory.js'
+import { type Ask, Recogniser } from './dialects/recognise.js'
 import { receiverKey } from './embedded-receiver.js'
-import { parseListing, parseStatus, parseUploadAnswer } from './http-answers.js'
+import { parseListing, parseStatus, parseUploadAnswer, type ToldStatus } from './http-answers.js'
 import { exchange, type HttpOptions } from './http-exchange.js'
+import { applyPlain, askLacking, jsonBody, type PostJson } from './plan-requests.js'
 import type { Receiver, Upload } from './receiver.js'
 
 export interface HttpReceiverOptions extends HttpOptions {
@@ -14,34 +20,94 @@ export interface HttpReceiverOptions extends HttpOptions {
   readonly endpoint: string
   readonly workspacePath: string
   readonly collectionName: string
+  /** What is known of the server from earlier; left out, it is found out anew. */
+  readonly memory?: DialectMemory
 }
 
 const MEGABYTE = 1 << 20
 
-/** A receiver that speaks the specified API over HTTP. */
+/** So many connections are asked for the sequence; two processes that take turns are found by chance alone. */
+const ASKED_CONNECTIONS = 8
+
+/** A receiver that speaks the specified API over HTTP: our own, or a server of any generation. */
 export function httpReceiver(options: HttpReceiverOptions): Receiver {
   const { endpoint, workspacePath } = options
+  const agent = keepingAgent(endpoint)
   const query = `?workspace_path=${encodeURIComponent(workspacePath)}`
+  const recogniser = new Recogniser(options.memory ?? shortMemory(), quietly(options, agent))
+  const told = async (signal: AbortSignal, connection: { readonly agent?: Agent }): Promise<ToldStatus> => {
+    const url = `${endpoint}${STATUS_PATH}${query}`
+    return parseStatus(await exchange({ method: 'GET', url, longestAnswer: MEGABYTE, ...connection }, options, signal))
+  }
+  const post: PostJson = async (path, body, signal) => {
+    const request = { method: 'POST', url: `${endpoint}${path}`, longestAnswer: 64 * MEGABYTE, agent } as const
+    return await exchange({ ...request, ...jsonBody(body) }, options, signal)
+  }
+  let dialect: Dialect = DIALECTS.unknown
   return {
     name: endpoint,
     key: receiverKey(endpoint, workspacePath),
     async status(signal) {
-      const answer = await exchange(
-        { method: 'GET', url: `${endpoint}${STATUS_PATH}${query}`, longestAnswer: MEGABYTE },
-        options,
-        signal,
-      )
-      return parseStatus(answer)
+      const { shown, ...status } = await told(signal, { agent })
+      dialect = await recogniser.dialect(shown, signal)
+      return { ...status, dialect, hasSeveralCounters: recogniser.hasSeveralCounters }
     },
     async upload(upload, signal) {
+      const plain = dialect.plans && upload.plain !== undefined
+      const done = plain ? await applyPlain(post, workspacePath, upload, upload.plain, signal) : null
+      if (done !== null) return done
       const form = multipart(options, upload)
-      const request = { method: 'POST', url: `${endpoint}${UPLOAD_PATH}`, longestAnswer: MEGABYTE, ...form } as const
-      return parseUploadAnswer(await exchange(request, options, signal), upload)
+      const url = `${endpoint}${UPLOAD_PATH}`
+      const request = { method: 'POST', url, longestAnswer: MEGABYTE, agent, ...form } as const
+      const result = parseUploadAnswer(await exchange(request, options, signal), upload)
+      if (result.kind !== 'queued' && result.kind !== 'applied') return result
+      if (result.kind === 'queued' && isReplay(dialect)) return { kind: 'sequence mismatch', expected: null }
+      if (dialect.proof !== 'tree') await recogniser.learnAnswer(result.kind)
+      return result
     },
     async listTree(signal): Promise<TreeFile[]> {
       const url = `${endpoint}${TREE_PATH}${query}`
       return parseListing(await exchange({ method: 'GET', url, longestAnswer: 512 * MEGABYTE }, options, signal))
     },
+    async lacking(files, signal) {
+      return dialect.plans ? await askLacking(post, workspacePath, files, signal) : null
+    },
+    async counters(signal) {
+      const sequences: number[] = []
+      for (let asked = 0; asked < ASKED_CONNECTIONS; asked++) sequences.push((await told(signal, {})).sequence)
+      if (new Set(sequences).size > 1) await recogniser.learnSeveralCounters()
+      return sequences
+    },
+    forget: () => recogniser.forget(),
+  }
+}
+
+/**
+ * A server that applies before it answers, and does not say what it applied, has applied nothing: the number was taken
+ * before, by us or by another writer, and it did not look at the bundle (protocol.md §3, faults.md 0.1).
+ */
+function isReplay({ proof }: Dialect): boolean {
+  return proof === 'answer' || proof === 'tree'
+}
+
+/** One connection for everything: where several processes answer, the same one tells whether it has applied a bundle. */
+function keepingAgent(endpoint: string): Agent {
+  const how = { keepAlive: true, maxSockets: 1 }
+  return endpoint.startsWith('https:') ? new HttpsAgent(how) : new Agent(how)
+}
+
+/** Asks what a server without such an address answers in whatever way: a redirect or a page is an answer too. */
+function quietly(options: HttpReceiverOptions, agent: Agent): Ask {
+  return async (method, path, signal) => {
+    const url = `${options.endpoint}${path}`
+    try {
+      const request = { method, url, longestAnswer: 8 * MEGABYTE, agent, ...(method === 'POST' ? jsonBody({}) : {}) }
+      return await exchange(request, options, signal)
+    } catch (thrown) {
+      if (!(thrown instanceof DeltaError)) throw thrown
+      if (thrown.code !== 'redirect-refused' && thrown.code !== 'answer-malformed') throw thrown
+      return { url, status: 0, retryAfter: null, text: '' }
+    }
   }
 }
 
@@ -56,7 +122,7 @@ function multipart(options: HttpReceiverOptions, upload: Upload) {
   const head = Buffer.from(
     field('workspace_path', options.workspacePath) +
       field('collection_name', options.collectionName) +
-      field('sequence_number', String(upload.sequence)) +
+      (upload.sequence === null ? '' : field('sequence_number', String(upload.sequence))) +
       `--${boundary}\r\nContent-Disposition: form-data; name="bundle"; filename="${upload.bundleId}.tar.gz"\r\n` +
       'Content-Type: application/gzip\r\n\r\n',
   )

@@ -2,20 +2,26 @@ import type { TreeId } from '../delta/operation.js'
 import type { Trigger } from '../snapshot/confirmed.js'
 import type { Shadow } from '../snapshot/shadow.js'
 import type { Lock } from '../support/lock.js'
-import type { DeliveryContext } from './deliver.js'
+import type { LeftBehind } from './dialects/carry.js'
 import type { Outbox, OutboxEntry } from './outbox.js'
 import type { Receiver, ReceiverStatus } from './receiver.js'
+import type { RecoveryMode } from './recover.js'
+import type { DeliveryContext } from './retry.js'
 
 export interface SynchroniseOptions {
   /** Overwrite what another writer left. */
   readonly force: boolean
   /** Send everything, whatever the receiver has. */
   readonly full: boolean
+  /** What the receiver holds, as the user says, for a receiver that cannot tell. */
+  readonly saidBase: TreeId | null
   readonly trigger: Trigger
   /** When the push began, before the snapshot. */
   readonly startedAt: Date
   /** Delete most of what the receiver holds. */
   readonly allowMassDelete: boolean
+  /** What is done where a server lost its place and cannot tell what it holds. */
+  readonly recovery: RecoveryMode
   readonly workspacePath: string
   readonly collectionName: string
   readonly limits: { readonly operations: number; readonly bytes: number }
@@ -46,4 +52,8 @@ export interface Next {
   /** `status` is not known to be true any more. */
   readonly isStale: boolean
   readonly status: ReceiverStatus
+  /** It was sent, and nobody can say whether this receiver applied it: it tells no more than a number. */
+  readonly isUnclear?: boolean
+  /** What the receiver does not get, although it was tried or because it cannot be. */
+  readonly leftBehind?: readonly LeftBehind[]
 }

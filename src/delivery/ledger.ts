@@ -79,6 +79,11 @@ export class Ledger {
     this.#job.context.onConfirmed(entry, tree)
   }
 
+  /** What the receiver holds became less certain: a file that it could not take is marked in the tree. */
+  async move(tree: TreeId, sequence: number): Promise<void> {
+    await this.#record({ tree, sequence, bundleId: null, operations: NO_OPERATIONS, bytes: 0 })
+  }
+
   /** The receiver has the target already, by whatever way. */
   async adopt(status: ReceiverStatus): Promise<void> {
     const { target, outbox } = this.#job

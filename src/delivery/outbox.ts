@@ -29,6 +29,10 @@ export interface OutboxEntry {
   readonly operations: OperationCounts
   /** Set before the first byte was sent: from then on the receiver may have applied it. */
   readonly attemptedAt: string | null
+  /** The dialect that it was written in; left out, it is the specified format. */
+  readonly dialect?: string
+  /** Only some of its operations were carried out: what the receiver holds of the others is not known. */
+  readonly isPartlyApplied?: boolean
 }
 
 /**
@@ -136,6 +140,8 @@ function parseEntry(text: string | null): OutboxEntry | null {
     digest,
     operations: { created, updated, deleted, moved },
     attemptedAt: typeof attemptedAt === 'string' ? attemptedAt : null,
+    ...(typeof fields.dialect === 'string' ? { dialect: fields.dialect } : {}),
+    ...(fields.isPartlyApplied === true ? { isPartlyApplied: true } : {}),
   }
 }
 

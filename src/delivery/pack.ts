@@ -1,3 +1,4 @@
+import type { BundleRequest } from '../bundle/metadata.js'
 import { writeBundle } from '../bundle/writer.js'
 import type { Delta, Operation, TreeId } from '../delta/operation.js'
 import { type PlanLimits, type PlannedOperation, planParts } from '../delta/plan.js'
@@ -84,7 +85,6 @@ function packer(
   }
 }
 
-/** The bundle durably first, then its entry. */
 async function packPart(
   shadow: Shadow,
   outbox: Outbox,
@@ -93,25 +93,41 @@ async function packPart(
   options: PackOptions,
 ): Promise<OutboxEntry> {
   const { base, target, offset } = place
-  const bundleId = options.randomId()
-  const position = options.position + offset
   const sequence = options.sequence + 1 + offset
+  return await packBundle(
+    shadow,
+    outbox,
+    { id: options.randomId(), position: options.position + offset, sequence, manifestSequence: sequence },
+    { base, target, operations },
+    options,
+  )
+}
+
+/** Where a bundle stands among others. */
+export interface BundlePlace {
+  readonly id: string
+  readonly position: number
+  readonly sequence: number
+  /** The number in the manifest; null where it is told outside of it alone. */
+  readonly manifestSequence: number | null
+}
+
+/** The bundle durably first, then its entry. */
+export async function packBundle(
+  shadow: Shadow,
+  outbox: Outbox,
+  { id, position, sequence, manifestSequence }: BundlePlace,
+  content: Pick<BundleRequest, 'base' | 'target' | 'operations' | 'guards'>,
+  options: Pick<PackOptions, 'workspacePath' | 'collectionName' | 'now'>,
+): Promise<OutboxEntry> {
   const createdAt = options.now().toISOString()
   const { workspacePath, collectionName } = options
-  const path = await outbox.reserve(position, bundleId)
-  const request = {
-    id: bundleId,
-    createdAt,
-    workspacePath,
-    collectionName,
-    sequence,
-    parentSequence: sequence - 1,
-    base,
-    target,
-    operations,
-  }
+  const path = await outbox.reserve(position, id)
+  const numbers = { sequence: manifestSequence, parentSequence: manifestSequence === null ? null : sequence - 1 }
+  const request = { id, createdAt, workspacePath, collectionName, ...numbers, ...content }
   const written = await writeBundle(path, request, (blobs) => readBlobs(shadow.repository, blobs))
-  const entry = { position, bundleId, sequence, base, target, createdAt, ...written, attemptedAt: null }
+  const { base, target } = content
+  const entry = { position, bundleId: id, sequence, base, target, createdAt, ...written, attemptedAt: null }
   await outbox.put(entry)
   return entry
 }

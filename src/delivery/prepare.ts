@@ -6,6 +6,8 @@ import { treeChanges, treeOfFiles } from '../snapshot/trees.js'
 import { runGit } from '../support/git.js'
 import { listTree, type TreeFile } from '../support/git-objects.js'
 import { splitNul } from '../support/text.js'
+import type { Dialect } from './dialects/dialect.js'
+import { type OldFolders, oldFoldersOf } from './dialects/folders-aside.js'
 import type { Receiver } from './receiver.js'
 
 /** What changed between two snapshots. */
@@ -58,7 +60,18 @@ function foldersOf(path: string): string[] {
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
 }
 
-/** Every path that a confirmed snapshot ever had, from the history of the confirmed reference. */
+/** Folders that may stand at a receiver that never removes one. */
+export async function oldFolders(
+  shadow: Shadow,
+  { emptyFolders }: Dialect,
+  confirmedCommit: string | null,
+): Promise<OldFolders> {
+  const isNeeded = emptyFolders !== 'removed' && confirmedCommit !== null
+  const ever = isNeeded ? await everConfirmed(shadow, confirmedCommit) : []
+  return oldFoldersOf(ever.map(({ path }) => path))
+}
+
+/** Every path that a confirmed snapshot ever had, the latest first, from the history of the confirmed reference. */
 async function everConfirmed(shadow: Shadow, commit: string): Promise<TreeFile[]> {
   const additions = [
     'log',

@@ -1,5 +1,7 @@
 import type { OperationCounts, TreeId } from '../delta/operation.js'
 import type { TreeFile } from '../support/git-objects.js'
+import type { Dialect } from './dialects/dialect.js'
+import type { PlannedFile } from './plan-requests.js'
 
 /** What a receiver says of a workspace. Where it does not say, null: nothing is guessed. */
 export interface ReceiverStatus {
@@ -17,6 +19,20 @@ export interface ReceiverStatus {
   readonly movesWithoutContent: boolean
   /** Where the plain files are, on the receiver's machine. */
   readonly mirror: string | null
+  /** What became of the bundle that it took last; null where none is known, undefined where it does not tell. */
+  readonly lastUploadState: UploadState | null | undefined
+  readonly dialect: Dialect
+  /** Several processes answer and count for themselves, so that a number proves little (protocol.md §3). */
+  readonly hasSeveralCounters: boolean
+}
+
+/** What a server tells of the bundle that it took last (protocol.md §1, A3). */
+export interface UploadState {
+  readonly bundleId: string
+  readonly state: 'processing' | 'completed' | 'failed'
+  /** Operations that failed. */
+  readonly failed: number
+  readonly error: string | null
 }
 
 export interface Upload {
@@ -25,7 +41,19 @@ export interface Upload {
   readonly bytes: number
   readonly digest: string
   readonly bundleId: string
-  readonly sequence: number
+  /** null: the receiver numbers it. */
+  readonly sequence: number | null
+  /** Operations that may find nothing to do; if more than these were skipped, something was not applied. */
+  readonly removals?: number
+  /** The operations themselves, where none of them needs a content; a server that can takes them without the bundle. */
+  readonly plain?: readonly PlainOperation[]
+}
+
+/** A deletion or a move. */
+export interface PlainOperation {
+  readonly kind: 'deleted' | 'moved'
+  readonly path: string
+  readonly source?: string
 }
 
 /** What a receiver answered to an upload that it took note of. Everything else is thrown. */
@@ -37,6 +65,10 @@ export type UploadResult =
       readonly operations: OperationCounts | null
       readonly mirror: string | null
     }
+  /** It was taken, and will be applied; the status tells when. */
+  | { readonly kind: 'queued'; readonly sequence: number }
+  /** Some operations were carried out and others were not; it is not told which. */
+  | { readonly kind: 'partly applied'; readonly failed: number }
   /** Nothing was changed; the receiver expects another number. */
   | { readonly kind: 'sequence mismatch'; readonly expected: number | null }
   /** Nothing was changed; what the receiver has is not what the bundle was made for. */
@@ -57,4 +89,10 @@ export interface Receiver {
   upload(upload: Upload, signal: AbortSignal): Promise<UploadResult>
   /** Only where `canListTree`. */
   listTree(signal: AbortSignal): Promise<TreeFile[]>
+  /** Which of these files it lacks; null where it cannot be asked. */
+  lacking(files: readonly PlannedFile[], signal: AbortSignal): Promise<ReadonlySet<string> | null>
+  /** The sequence as several connections are told it; more than one value: several processes count for themselves. */
+  counters(signal: AbortSignal): Promise<readonly number[]>
+  /** It may be another program now: what was remembered of it does not hold any more. */
+  forget(): Promise<void>
 }

@@ -5,8 +5,14 @@ import type { ReceiverStatus } from './receiver.js'
 
 type AttemptedBundle = Pick<OutboxEntry, 'bundleId' | 'sequence' | 'base' | 'target'>
 
+interface ConfirmedState {
+  readonly tree: TreeId
+  readonly sequence: number
+  readonly bundleId?: string | null
+}
+
 export interface RecoverInput {
-  readonly confirmed: { readonly tree: TreeId; readonly sequence: number } | null
+  readonly confirmed: ConfirmedState | null
   /** A bundle that was sent without its answer having arrived. */
   readonly attempted: AttemptedBundle | null
   readonly receiver: Pick<ReceiverStatus, 'sequence' | 'tree' | 'lastBundleId' | 'canListTree'>
@@ -14,7 +20,18 @@ export interface RecoverInput {
   readonly target: TreeId
   /** Overwrite what another writer left. */
   readonly force: boolean
+  readonly recovery: RecoveryMode
+  /** An earlier bundle was carried out in part, so that it is not known what the receiver holds. */
+  readonly isUncertain: boolean
 }
+
+/**
+ * What is done where a server lost its place and cannot tell what it holds. `resync`: everything is written again, which
+ * is always right. `compare`: only what the server says it lacks, where it can be asked that. `trust`: its files are
+ * believed to be what they were, and nobody else to write.
+ */
+export const RECOVERY_MODES = ['resync', 'compare', 'trust'] as const
+export type RecoveryMode = (typeof RECOVERY_MODES)[number]
 
 /** What to do, given what both ends know. `why` is one line for people where something was not as expected. */
 export type Recovery =
@@ -25,7 +42,7 @@ export type Recovery =
   /** The attempted bundle was not applied: the same bytes again. */
   | { readonly kind: 'resend attempted' }
   /** In step: send what changed since the confirmed snapshot. */
-  | { readonly kind: 'send' }
+  | { readonly kind: 'send'; readonly why?: string }
   /** Compare with what the receiver lists, and send what differs. */
   | { readonly kind: 'rebase'; readonly why: string }
   /** It cannot list what it has: send everything, with deletions for every path ever confirmed. */
@@ -38,6 +55,7 @@ export type Recovery =
  */
 export function recover(input: RecoverInput): Recovery {
   const { attempted, receiver, target } = input
+  if (input.isUncertain && receiver.tree === null) return compare(input, 'An earlier bundle was applied only in part.')
   if (attempted !== null && isApplied(attempted, receiver)) {
     if (receiver.tree === null || receiver.tree === attempted.target)
       return { kind: 'confirm attempted', why: 'An earlier bundle had been applied although its answer was lost.' }
@@ -64,8 +82,13 @@ function firstContact(input: RecoverInput): Recovery {
   return compare(input, `The receiver is at sequence ${sequence}, and nothing is recorded about it here.`)
 }
 
-function laterContact(input: RecoverInput, confirmed: { readonly tree: TreeId; readonly sequence: number }): Recovery {
+function laterContact(input: RecoverInput, confirmed: ConfirmedState): Recovery {
   const { receiver, attempted } = input
+  const isTrusted = input.recovery === 'trust' && receiver.tree === null
+  if (receiver.sequence < confirmed.sequence && isTrusted) {
+    const why = `The receiver went back from sequence ${confirmed.sequence} to ${receiver.sequence}; its files are believed to be there, as configured.`
+    return { kind: 'send', why }
+  }
   if (receiver.sequence < confirmed.sequence) {
     return compare(
       input,
@@ -76,7 +99,11 @@ function laterContact(input: RecoverInput, confirmed: { readonly tree: TreeId; r
     if (receiver.tree === null || receiver.tree === confirmed.tree) return inStep(input)
     return compare(input, 'The receiver holds something else than what was confirmed.')
   }
-  if (attempted !== null && receiver.lastBundleId === null && receiver.sequence === attempted.sequence) {
+  // A server that still names the bundle before says nothing of the one that moved its number.
+  const isUnnamed = receiver.lastBundleId === null || receiver.lastBundleId === confirmed.bundleId
+  if (attempted !== null && isUnnamed && receiver.sequence === attempted.sequence) {
+    if (isTrusted)
+      return { kind: 'confirm attempted', why: 'An earlier bundle is believed to be applied, as configured.' }
     return compare(input, 'It is unknown whether an earlier bundle or another writer’s was applied.')
   }
   const why = `Another writer brought the receiver to sequence ${receiver.sequence}; the last one from here was ${confirmed.sequence}.`
@@ -90,6 +117,8 @@ function inStep({ attempted, receiver }: RecoverInput): Recovery {
   return { kind: isForThis ? 'resend attempted' : 'send' }
 }
 
-function compare(input: RecoverInput, why: string): Recovery {
-  return { kind: input.receiver.canListTree ? 'rebase' : 'resync', why }
+/** One line says what happened and what is done about it. */
+function compare({ receiver: { canListTree } }: RecoverInput, why: string): Recovery {
+  if (canListTree) return { kind: 'rebase', why }
+  return { kind: 'resync', why: `${why} It cannot tell what it holds, so everything is sent again.` }
 }

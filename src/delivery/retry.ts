@@ -15,6 +15,11 @@ export interface RetryContext {
   readonly onRetry: (retry: { readonly attempt: number; readonly delay: number; readonly error: DeltaError }) => void
 }
 
+export interface DeliveryContext extends RetryContext {
+  readonly policy: RetryPolicy
+  readonly now: () => Date
+}
+
 export const DEFAULT_RETRY: Omit<RetryPolicy, 'retries'> = { firstDelay: 500, longestDelay: 30_000 }
 
 /** A receiver may ask for patience, but not for ever (faults.md row 70). */

@@ -92,11 +92,17 @@ export async function deliverEntry(
     await outbox.remove(entry)
     return { isDone: false, isStale: true, status }
   }
-  const { result, isRepeated } = await deliver(receiver, outbox, entry, context)
+  const isNumbered = !status.hasSeveralCounters
+  const { result, isRepeated } = await deliver(receiver, outbox, entry, context, { isNumbered })
   if (result.kind !== 'applied' || !isProof(result.tree, entry.target)) {
     context.onNotice(`Bundle ${entry.sequence} was not what the receiver needs (${result.kind}); it is asked again.`)
     // One that may have been applied stays, so that the next round can tell its effect from another writer's.
-    const mayBeApplied = result.kind === 'applied' || (result.kind === 'sequence mismatch' && isRepeated)
+    if (result.kind === 'partly applied')
+      await outbox.put({ ...entry, attemptedAt: context.now().toISOString(), isPartlyApplied: true })
+    const mayBeApplied =
+      result.kind === 'partly applied' ||
+      result.kind === 'applied' ||
+      (result.kind === 'sequence mismatch' && isRepeated)
     if (!mayBeApplied) await outbox.remove(entry)
     return { isDone: false, isStale: true, status }
   }

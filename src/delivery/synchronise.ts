@@ -8,7 +8,7 @@ import {
 } from '../delta/operation.js'
 import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE } from '../support/git.js'
-import { type DeliveryContext, settledStatus } from './deliver.js'
+import type { LeftBehind } from './dialects/carry.js'
 import type { Next, SynchroniseJob } from './job.js'
 import { Ledger, LOST_RECORD } from './ledger.js'
 import { guardAgainstMassDeletion } from './mass-deletion-guard.js'
@@ -16,8 +16,10 @@ import type { OutboxEntry } from './outbox.js'
 import { deltaOf, fullDelta, listedTree, resyncDelta } from './prepare.js'
 import type { Receiver, ReceiverStatus } from './receiver.js'
 import { type Recovery, recover } from './recover.js'
-import { isPassing, withRetry } from './retry.js'
+import { type DeliveryContext, isPassing, withRetry } from './retry.js'
 import { deliverAll, deliverEntry, isChain, packDelta, sendDelta } from './send.js'
+import { sendInParts } from './send-parts.js'
+import { settledStatus } from './wait-applied.js'
 
 export interface SynchroniseResult {
   readonly outcome: 'confirmed' | 'unchanged' | 'queued'
@@ -27,6 +29,8 @@ export interface SynchroniseResult {
   readonly operations: readonly Operation[]
   readonly counts: OperationCounts
   readonly bundles: readonly OutboxEntry[]
+  /** What the receiver did not get, because it cannot have it. */
+  readonly leftBehind: readonly LeftBehind[]
   /** Why it is only queued. */
   readonly error: DeltaError | null
 }
@@ -70,14 +74,16 @@ class Synchronisation {
   async rounds(asked: Promise<ReceiverStatus>): Promise<SynchroniseResult> {
     const { receiver, context } = this.#job
     await guardAgainstMassDeletion(this.#job, this.#ledger.confirmed?.tree ?? EMPTY_TREE)
-    let status = await asked
+    let status = await this.#inDoubt(await asked)
     for (let round = 1; round <= MAX_ROUNDS; round++) {
       const attempted = await this.#ledger.attempted(status)
-      const decision = this.#decide(attempted, status)
-      if ('why' in decision && decision.why !== null && decision.kind !== 'halt') context.onNotice(decision.why)
+      const decision = this.#decide(attempted, status, await this.#isUncertain())
+      const why = 'why' in decision ? decision.why : null
+      if (why != null && decision.kind !== 'halt') context.onNotice(why)
       const next = await this.#act(decision, attempted, status)
-      if (next.isDone) return this.#result(next.status)
-      status = next.isStale ? await askStatus(receiver, context) : next.status
+      if (next.isDone) return this.#result(next)
+      if (next.isUnclear === true && round === MAX_ROUNDS) throw notConfirmed()
+      status = next.isStale ? await this.#inDoubt(await askStatus(receiver, context)) : next.status
     }
     throw new DeltaError('proof-failed', 'The receiver does not come to hold what was sent to it.', {
       facts: { target: this.#job.target, receiver_tree: status.tree },
@@ -109,13 +115,40 @@ class Synchronisation {
       mirror: null,
       operations: this.#operations,
     }
-    return { outcome: 'queued', ...facts, counts: sumOf(bundles), bundles, error }
+    return { outcome: 'queued', ...facts, counts: sumOf(bundles), bundles, leftBehind: [], error }
   }
 
-  #decide(attempted: OutboxEntry | null, status: ReceiverStatus): Recovery {
+  #decide(attempted: OutboxEntry | null, status: ReceiverStatus, isUncertain: boolean): Recovery {
     const { target, options } = this.#job
     const { confirmed } = this.#ledger
-    return recover({ confirmed, attempted, receiver: status, target, force: options.force || options.full })
+    const { recovery } = options
+    const force = options.force || options.full
+    return recover({ confirmed, attempted, receiver: status, target, force, recovery, isUncertain })
+  }
+
+  async #isUncertain(): Promise<boolean> {
+    return (await this.#job.outbox.list()).some(({ isPartlyApplied }) => isPartlyApplied === true)
+  }
+
+  /**
+   * A sequence that is not the expected one may be that of another process behind the same address; then what others
+   * say counts (protocol.md §3).
+   */
+  async #inDoubt(status: ReceiverStatus): Promise<ReceiverStatus> {
+    const { receiver, context } = this.#job
+    const expected = this.#ledger.confirmed?.sequence
+    if (status.dialect.proof === 'tree' || expected === undefined || status.sequence === expected) return status
+    const ask = async (): Promise<readonly number[]> => await receiver.counters(context.signal)
+    const told = [status.sequence, ...(await withRetry(context.policy, context, ask))]
+    if (new Set(told).size > 1) {
+      context.onNotice(
+        'Several processes answer at this address, and each counts for itself; their files are the same.',
+      )
+      const sequence = told.includes(expected) ? expected : Math.max(...told)
+      return { ...status, sequence, hasSeveralCounters: true }
+    }
+    if (status.sequence < expected) await receiver.forget()
+    return status
   }
 
   async #act(decision: Recovery, attempted: OutboxEntry | null, status: ReceiverStatus): Promise<Next> {
@@ -130,6 +163,7 @@ class Synchronisation {
         return { isDone: false, isStale: false, status }
       case 'resend attempted':
         if (attempted === null) return { isDone: false, isStale: true, status }
+        if ((attempted.dialect ?? 'ce-delta') !== status.dialect.name) return await this.#sendChanges(status)
         return await deliverEntry(this.#job, this.#ledger, attempted, status)
       case 'adopt':
         return this.#fullIsDue ? await this.#sendFull(status) : await this.#adopt(status)
@@ -146,7 +180,8 @@ class Synchronisation {
     const { target, outbox } = this.#job
     const base = this.#ledger.confirmed?.tree ?? EMPTY_TREE
     const waiting = await outbox.list()
-    if (waiting.length > 0 && isChain(waiting, base, status.sequence, target)) {
+    const isOwn = status.dialect.proof === 'tree'
+    if (isOwn && waiting.length > 0 && isChain(waiting, base, status.sequence, target)) {
       return await deliverAll(this.#job, this.#ledger, waiting, status)
     }
     const delta = await this.#changesSince(base)
@@ -162,18 +197,24 @@ class Synchronisation {
   }
 
   async #sendFull(status: ReceiverStatus): Promise<Next> {
-    const { shadow, target } = this.#job
+    const { shadow, target, options } = this.#job
+    const saidBase = this.#fullIsDue ? null : options.saidBase
     this.#fullIsDue = false
     if (status.canListTree) return await this.#send(await fullDelta(shadow, await this.#listed(), target), status)
+    if (saidBase !== null) {
+      const said = await this.#ifKnown(saidBase, () => deltaOf(shadow, saidBase, target))
+      if (said !== null) return await this.#send(said, status)
+    }
     const { tree, commit } = this.#ledger.confirmed ?? { tree: EMPTY_TREE, commit: null }
     const delta = await this.#ifKnown(tree, () => resyncDelta(shadow, commit, target))
-    return await this.#send(delta ?? (await resyncDelta(shadow, null, target)), status)
+    return await this.#send(delta ?? (await resyncDelta(shadow, null, target)), status, true)
   }
 
-  async #send(delta: Delta, status: ReceiverStatus): Promise<Next> {
+  async #send(delta: Delta, status: ReceiverStatus, isResync = false): Promise<Next> {
     if (delta.operations.length === 0) return await this.#adopt(status)
     this.#operations = delta.operations
-    return await sendDelta(this.#job, this.#ledger, delta, status)
+    if (status.dialect.proof === 'tree') return await sendDelta(this.#job, this.#ledger, delta, status)
+    return await sendInParts(this.#job, this.#ledger, delta, status, isResync)
   }
 
   async #adopt(status: ReceiverStatus): Promise<Next> {
@@ -208,7 +249,7 @@ class Synchronisation {
     }
   }
 
-  #result(status: ReceiverStatus): SynchroniseResult {
+  #result({ status, leftBehind = [] }: Next): SynchroniseResult {
     const { sent } = this.#ledger
     return {
       outcome: sent.length > 0 ? 'confirmed' : 'unchanged',
@@ -218,9 +259,16 @@ class Synchronisation {
       operations: this.#operations,
       counts: sumOf(sent),
       bundles: sent,
+      leftBehind,
       error: null,
     }
   }
+}
+
+function notConfirmed(): DeltaError {
+  return new DeltaError('not-confirmed', 'The answers of the receiver are lost again and again.', {
+    next: 'The changes are kept; the next push sends them. Check the network, and proxies in between.',
+  })
 }
 
 function sumOf(entries: readonly OutboxEntry[]): OperationCounts {

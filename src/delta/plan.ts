@@ -13,6 +13,18 @@ export interface PlannedOperation {
   readonly bytes: number
 }
 
+/**
+ * A folder that is empty, moved out of the way of a file: some servers never remove one (protocol.md §4). It is a step
+ * on the wire alone and changes no file.
+ */
+export interface PlannedFolderMove {
+  readonly operation: { readonly kind: 'folder moved'; readonly path: string; readonly source: string }
+  readonly carriesContent: false
+}
+
+/** What a bundle carries out, in order. */
+export type PlannedStep = PlannedOperation | PlannedFolderMove
+
 export interface PlanOptions {
   readonly limits: PlanLimits
   readonly sizeOf: (blob: BlobId) => number

@@ -21,6 +21,7 @@ const SKIP_REASONS = [
   'unreadable',
   'name is not UTF-8',
   'name cannot be carried',
+  'not possible at this receiver',
 ] as const
 
 export type SkipReason = (typeof SKIP_REASONS)[number]
@@ -42,6 +43,7 @@ const TROUBLES: ReadonlySet<SkipReason> = new Set<SkipReason>([
   'unreadable',
   'name is not UTF-8',
   'name cannot be carried',
+  'not possible at this receiver',
 ])
 
 export function isTrouble(skipped: Skipped): boolean {

@@ -1,9 +1,9 @@
 import { existsSync, lstatSync } from 'node:fs'
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
-import { isAbsolute, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAbandoned, readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
-import { DeltaError } from '../support/errors.js'
+import { DeltaError, systemErrorCode } from '../support/errors.js'
 import { createPrivateRepository, privateRepository, RAW_BYTES, type Repository, runGit } from '../support/git.js'
 import type { Workspace } from './workspace.js'
 
@@ -46,10 +46,30 @@ const CONFIGURATION = `[core]
 export async function openShadow(workspace: Workspace): Promise<Shadow> {
   const directory = workspace.stateDirectory
   await claim(directory)
+  await makeInGitFolder(workspace)
   if (!(await isSound(directory))) await createPrivateRepository(directory, CONFIGURATION)
   await borrowObjects(workspace, directory)
   const workTree = workspace.kind === 'bare' ? {} : { workTree: workspace.root }
   return { workspace, directory, repository: privateRepository(directory, workTree) }
+}
+
+/**
+ * The folder for the state, where it belongs into the git folder. Only this one is made: a work tree that is gone (moved
+ * away, not mounted) does not come back as an empty folder because of us.
+ */
+async function makeInGitFolder({ root, git, stateDirectory }: Workspace): Promise<void> {
+  if (git === null || dirname(stateDirectory) !== git.gitDirectory) return
+  try {
+    await mkdir(stateDirectory, { mode: 0o700 })
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'EEXIST') return
+    if (systemErrorCode(thrown) !== 'ENOENT') throw thrown
+    throw new DeltaError('not-a-repository', 'The git folder of this work tree is gone.', {
+      facts: { root, git_directory: git.gitDirectory },
+      next: 'Look whether it was moved, or is not mounted.',
+      cause: thrown,
+    })
+  }
 }
 
 /** Whether it is what was made here. A HEAD that is damaged goes: the last scan is only a hint. */

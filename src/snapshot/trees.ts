@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseTreeChanges, type TreeChange } from '../delta/change.js'
-import type { Operation, TreeId } from '../delta/operation.js'
+import type { BlobId, Operation, TreeId } from '../delta/operation.js'
 import { type GitInput, gitText, type Repository, runGit } from '../support/git.js'
 import type { TreeFile } from '../support/git-objects.js'
 import { type Shadow, withIndex } from './shadow.js'
@@ -31,6 +31,11 @@ function indexLines(operation: Operation): string[] {
   if (operation.kind === 'deleted') return [removal(operation.path)]
   const addition = `100644 ${operation.blob}\t${operation.path}\0`
   return operation.kind === 'moved' ? [removal(operation.source), addition] : [addition]
+}
+
+/** Stores a content that is no file's, and names it. */
+export async function storeBlob(shadow: Shadow, content: string): Promise<BlobId> {
+  return await gitText(shadow.repository, ['hash-object', '-w', '--stdin'], { input: content })
 }
 
 async function buildTree(shadow: Shadow, base: TreeId | null, lines: GitInput): Promise<TreeId> {

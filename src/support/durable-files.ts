@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemErrorCode } from './errors.js'
 
@@ -88,5 +88,20 @@ export async function readTextIfPresent(path: string): Promise<string | null> {
     const code = systemErrorCode(thrown)
     if (code === 'ENOENT' || code === 'ENOTDIR') return null
     throw thrown
+  }
+}
+
+/** Changes whenever one of these files does, comes or goes. Their contents are not read. */
+export async function signatureOf(paths: readonly string[]): Promise<string> {
+  return (await Promise.all(paths.map(signatureOfOne))).join('\n')
+}
+
+async function signatureOfOne(path: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })
+    return [dev, ino, size, mtimeNs, ctimeNs].join('-')
+  } catch (thrown) {
+    // Whatever it is that keeps us from looking: that it changes is a change.
+    return systemErrorCode(thrown) ?? Promise.reject(thrown)
   }
 }

@@ -8,6 +8,7 @@ const ERROR_TABLE = {
   'git-failed': { exit: 1, http: 500 },
   'git-missing': { exit: 2, http: 500 },
   'disk-failed': { exit: 1, http: 507 },
+  'watch-failed': { exit: 1, http: 500 },
   usage: { exit: 2, http: 400 },
   'configuration-invalid': { exit: 2, http: 400 },
   'receiver-unreachable': { exit: 4, http: 502 },
@@ -54,6 +55,11 @@ export class DeltaError extends Error {
     this.facts = details.facts ?? {}
     this.next = details.next
   }
+}
+
+/** Whether another process, of another version perhaps, speaks of an error that we know. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERROR_TABLE, code)
 }
 
 export function exitCodeOf(code: ErrorCode): number {

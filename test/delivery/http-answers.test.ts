@@ -52,8 +52,20 @@ describe('an answer to an upload (row 66)', () => {
     const counts = { created: 1, updated: 2, deleted: 3, moved: 4 }
     const result = upload({ ...SUCCESS, processed_operations: { ...counts, failed: 0 }, tree: TREE, mirror: '/m' })
     expect(result).toEqual({ kind: 'applied', sequence: 6, tree: TREE, operations: counts, mirror: '/m' })
-    expect(upload(SUCCESS)).toMatchObject({ kind: 'applied', tree: null, operations: null })
-    expect(upload({ ...SUCCESS, tree: 'main' })).toMatchObject({ tree: null })
+    expect(upload({ ...SUCCESS, processed_operations: counts, tree: 'main' })).toMatchObject({ tree: null })
+  })
+
+  test('without a word on its operations is only queued', () => {
+    expect(upload(SUCCESS)).toEqual({ kind: 'queued', sequence: 6 })
+  })
+
+  test.each([
+    ['operations that failed', { failed: 2 }, 2],
+    ['more skipped than there was nothing to do for', { skipped: 3 }, 2],
+    ['skipped deletions and known contents only', { skipped: 3, skipped_hash_match: 2 }, 0],
+  ])('with %s', (_, counts, failed) => {
+    const result = parseUploadAnswer(answer({ ...SUCCESS, processed_operations: counts }), { ...UPLOAD, removals: 1 })
+    expect(result).toMatchObject(failed === 0 ? { kind: 'applied' } : { kind: 'partly applied', failed })
   })
 
   test.each(NOT_A_SUCCESS)('%s is no success: exit 7', (...[, body, status]) => {
@@ -134,6 +146,12 @@ describe('a status', () => {
       canListTree: false,
       movesWithoutContent: false,
       mirror: null,
+      lastUploadState: undefined,
+      shown: {
+        isOwn: false,
+        tellsUploads: false,
+        fingerprint: 'last_sequence max_bundle_size_mb server_info status undefined',
+      },
     })
     expect(parseStatus(answer({ ...STATUS, status: 'processing' })).isProcessing).toBe(true)
   })

@@ -208,7 +208,7 @@ describe('an answer that makes no sense to an upload (row 66)', () => {
       const result = await pushTo(root, server.url)
       expect([result.exitCode, result.report.error?.code]).toEqual([7, 'answer-malformed'])
       expect(await outboxOf(root)).toHaveLength(2)
-      expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
+      expect(server.requests.filter(({ url }) => url.endsWith('upload'))).toHaveLength(1)
     },
   )
 })

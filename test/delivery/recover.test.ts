@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type RecoverInput, type Recovery, recover } from '../../src/delivery/recover.js'
+import { RECOVERY_MODES, type RecoverInput, type Recovery, recover } from '../../src/delivery/recover.js'
 import { EMPTY_TREE } from '../../src/support/git.js'
 
 const [T1, T2, T3, OTHER] = ['1', '2', '3', 'f'].map((digit) => digit.repeat(40)) as [string, string, string, string]
 const [OURS, THEIRS] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'] as const
 
-type Words = Partial<Pick<RecoverInput, 'confirmed' | 'attempted' | 'target' | 'force'>> & {
+type Words = Partial<Omit<RecoverInput, 'receiver'>> & {
   readonly receiver?: Partial<RecoverInput['receiver']>
 }
 
@@ -23,6 +23,8 @@ function input({ receiver, ...words }: Words): RecoverInput {
     attempted: null,
     target: T3,
     force: false,
+    recovery: 'resync',
+    isUncertain: false,
     receiver: { ...PROVING, ...receiver },
     ...words,
   }
@@ -126,6 +128,34 @@ const TABLE: readonly (readonly [string, Words, Recovery['kind']])[] = [
     },
     'confirm attempted',
   ],
+  ['S < L, only a number is told', { receiver: { ...COUNTING, sequence: 2 } }, 'resync'],
+  [
+    'S < L, and its files are believed to be there',
+    { receiver: { ...COUNTING, sequence: 2 }, recovery: 'trust' },
+    'send',
+  ],
+  ['S < L, but it can tell its tree: belief is not needed', { receiver: { sequence: 2 }, recovery: 'trust' }, 'rebase'],
+  ['S = L+1 = a, only a number is told', { attempted: ATTEMPTED, receiver: { ...COUNTING, sequence: 6 } }, 'resync'],
+  [
+    'S = L+1 = a, and nobody else is believed to write',
+    { attempted: ATTEMPTED, receiver: { ...COUNTING, sequence: 6 }, recovery: 'trust' },
+    'confirm attempted',
+  ],
+  [
+    'S = L+1 = a, but it still names the bundle before',
+    {
+      confirmed: { ...CONFIRMED, bundleId: THEIRS },
+      attempted: ATTEMPTED,
+      receiver: { ...COUNTING, sequence: 6, lastBundleId: THEIRS },
+    },
+    'resync',
+  ],
+  ['a bundle was applied in part, and no tree is told', { receiver: COUNTING, isUncertain: true }, 'resync'],
+  [
+    'S > L: another writer, whatever is believed',
+    { receiver: { ...COUNTING, sequence: 9 }, recovery: 'trust' },
+    'halt',
+  ],
 ]
 
 describe('the decision table (faults.md §3.2, rows 62, 63, 77, 81)', () => {
@@ -134,7 +164,8 @@ describe('the decision table (faults.md §3.2, rows 62, 63, 77, 81)', () => {
   test('whatever is unexpected is told to people, and whatever is expected is not', () => {
     for (const [, words, kind] of TABLE) {
       const decision = recover(input(words))
-      const isExpected = kind === 'send' || kind === 'adopt' || kind === 'resend attempted'
+      const isBelieved = words.recovery === 'trust'
+      const isExpected = (kind === 'send' && !isBelieved) || kind === 'adopt' || kind === 'resend attempted'
       expect('why' in decision && decision.why !== null).toBe(!isExpected)
     }
   })
@@ -157,6 +188,8 @@ const situations: fc.Arbitrary<RecoverInput> = fc
     tellsTree: fc.boolean(),
     target: trees,
     force: fc.boolean(),
+    recovery: fc.constantFrom(...RECOVERY_MODES),
+    isUncertain: fc.boolean(),
   })
   .map(({ sequence, tree, canListTree, tellsTree, lastBundleId, ...rest }) => ({
     ...rest,

@@ -5,8 +5,8 @@ import ts from 'typescript'
 /** From top to bottom. A file may import from its own layer and from those below it. */
 export const LAYERS = [
   'cli',
-  'triggers',
   'index',
+  'triggers',
   'handover',
   'inspect',
   'push',
@@ -31,6 +31,7 @@ const DOORS: Readonly<Record<string, string>> = {
   jiti: 'src/config/',
   yargs: 'src/cli/',
   fastify: 'src/receiver/',
+  'ci-info': 'src/triggers/ci/',
 }
 
 /** `src/index.ts` is the layer index; any other file directly in `src` belongs to push. */

@@ -1,4 +1,5 @@
 import { DEFAULT_LIMITS, openBundle, readContents } from '../../src/bundle/reader.js'
+import { DIALECTS } from '../../src/delivery/dialects/dialect.js'
 import type { Receiver, ReceiverStatus } from '../../src/delivery/receiver.js'
 import { unreachable } from './synchronising.js'
 
@@ -30,19 +31,35 @@ export class CountingReceiver implements Receiver {
       canListTree: false,
       movesWithoutContent: false,
       mirror: null,
+      lastUploadState: undefined,
+      dialect: DIALECTS.S1,
+      hasSeveralCounters: false,
     }
   }
 
-  async upload({ path, bundleId, sequence }: { path: string; bundleId: string; sequence: number }) {
+  async upload({ path, bundleId, sequence }: { path: string; bundleId: string; sequence: number | null }) {
     this.answers--
     const isLost = this.answers < 0
     if (this.answers < -1 || (isLost && !this.appliesUnanswered)) throw unreachable()
-    if (sequence !== this.sequence + 1) return { kind: 'sequence mismatch', expected: this.sequence + 1 } as const
+    if (sequence === null || sequence !== this.sequence + 1)
+      return { kind: 'sequence mismatch', expected: this.sequence + 1 } as const
     this.sent.push(bundleId)
     await this.#apply(path)
     this.sequence = sequence
     if (isLost) throw unreachable()
     return { kind: 'applied', sequence, tree: null, operations: null, mirror: null } as const
+  }
+
+  async lacking(): Promise<null> {
+    return null
+  }
+
+  async counters(): Promise<number[]> {
+    return [(await this.status()).sequence]
+  }
+
+  async forget(): Promise<void> {
+    // It remembers nothing.
   }
 
   async listTree(): Promise<never> {

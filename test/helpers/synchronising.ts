@@ -48,8 +48,16 @@ export async function bench(): Promise<Bench> {
         exclude: [],
         nestedRepositories: 'skip',
       })
-      const occasion = { trigger: 'manual', startedAt: new Date(), allowMassDelete: true } as const
-      const options = { workspacePath: root, collectionName: 'project', force, full, ...occasion, limits: LIMITS }
+      const occasion = { trigger: 'manual', startedAt: new Date(), allowMassDelete: true, saidBase: null } as const
+      const options = {
+        workspacePath: root,
+        collectionName: 'project',
+        force,
+        full,
+        ...occasion,
+        recovery: 'resync',
+        limits: LIMITS,
+      } as const
       const context = contextOf(notices)
       const job = { shadow, lock, target: tree, options, context, receiver, outbox: outbox(receiver) }
       return await synchronise(job, askStatus(receiver, context))
@@ -60,7 +68,7 @@ export async function bench(): Promise<Bench> {
   return { root, behind, embedded, notices, push, outbox, confirmed: () => readConfirmed(shadow, embedded.key) }
 }
 
-function contextOf(notices: string[]): SynchroniseContext {
+export function contextOf(notices: string[]): SynchroniseContext {
   return {
     policy: { retries: 2, firstDelay: 1, longestDelay: 1 },
     signal: new AbortController().signal,

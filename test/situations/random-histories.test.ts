@@ -6,6 +6,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { expectMirror, push } from '../helpers/command.js'
 import { git, gitEnvironment, gitRepository, readTree } from '../helpers/workspace.js'
+import { clearWay } from './clear-way.js'
 
 /** One step of a history. Paths are few and short, so that files, folders and links get into each other's way. */
 type Step = readonly [kind: Kind, path: string, other: string, content: string, command: readonly string[]]
@@ -78,18 +79,6 @@ async function take(root: string, [kind, path, other, content, command]: Step): 
   }
   if (kind === 'push') await steps.push()
   else await steps[kind]().catch(() => undefined)
-}
-
-/** Removes what stands where a folder above the path, or the file itself, shall be. */
-async function clearWay(root: string, path: string): Promise<void> {
-  const parts = path.split('/')
-  for (const [index] of parts.entries()) {
-    const place = join(root, ...parts.slice(0, index + 1))
-    const isLast = index === parts.length - 1
-    const stats = await lstat(place).catch(() => null)
-    if (stats !== null && (isLast || !stats.isDirectory())) await rm(place, { recursive: true })
-    if (!isLast) await mkdir(place, { recursive: true })
-  }
 }
 
 async function runQuietly(root: string, args: readonly string[]): Promise<void> {

@@ -16,6 +16,7 @@ const EXIT_CODES = {
   'after-push-failed': 1,
   'git-failed': 1,
   'disk-failed': 1,
+  'watch-failed': 1,
   'objects-missing': 1,
   'git-missing': 2,
   usage: 2,

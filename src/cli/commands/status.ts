@@ -39,6 +39,8 @@ function render(printer: Printer, report: StatusReport): void {
       'there',
       `tree ${there.tree?.slice(0, 10) ?? 'unknown'}, sequence ${there.sequence}, since ${there.last_upload ?? 'an unknown time'}`,
     )
+  if (there.dialect !== null && there.dialect !== 'ce-delta')
+    line('dialect', `${there.dialect}: ${there.dialect_summary}`)
   if (there.mirror !== null) line('mirror', printable(there.mirror))
   line('pending', describePending(pending))
   const failure = report.background_failure

@@ -1,18 +1,5 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-
-/** What lies in the git folder of a worktree while git is in the middle of something. */
-const IN_PROGRESS = [
-  'rebase-merge',
-  'rebase-apply',
-  'sequencer',
-  'CHERRY_PICK_HEAD',
-  'REVERT_HEAD',
-  'MERGE_HEAD',
-  'BISECT_LOG',
-  'index.lock',
-] as const
+import { isGitBusy } from '../git-activity.js'
 
 const STEP = 50
 
@@ -22,7 +9,7 @@ const STEP = 50
  */
 export async function waitForQuiet(gitDirectory: string, milliseconds: number, signal: AbortSignal): Promise<boolean> {
   const deadline = performance.now() + milliseconds
-  while (IN_PROGRESS.some((name) => existsSync(join(gitDirectory, name)))) {
+  while (isGitBusy(gitDirectory)) {
     if (performance.now() >= deadline || signal.aborted) return false
     await sleep(STEP)
   }

@@ -1,0 +1,108 @@
+import type { ArgumentsCamelCase, Argv } from 'yargs'
+import { locateWorkspace, type Workspace } from '../../snapshot/workspace.js'
+import { DeltaError, type ErrorCode, exitCodeOf, isErrorCode } from '../../support/errors.js'
+import type { ControlRequest } from '../../triggers/watch/control-place.js'
+import type { WatchEvent } from '../../triggers/watch/events.js'
+import { type CommonArguments, withReceiver } from '../arguments.js'
+import { interruptible } from '../interruption.js'
+import { flagsOf } from '../open-workspace.js'
+import { type Printer, printerFor, styled, writeBytes } from '../print.js'
+
+export const command = 'watch'
+export const describe = 'push whenever something changed, for as long as it runs'
+
+export function builder(yargs: Argv<CommonArguments>) {
+  return withReceiver(yargs)
+    .option('status', { type: 'boolean', describe: 'how the running watch of this workspace is' })
+    .option('flush', { type: 'boolean', describe: 'let it push now, and wait until that is done' })
+    .option('pause', { type: 'boolean', describe: 'let it wait until --resume' })
+    .option('resume', { type: 'boolean', describe: 'let it go on' })
+    .conflicts({ status: ['flush', 'pause', 'resume'], flush: ['pause', 'resume'], pause: 'resume' })
+    .option('settle', {
+      type: 'number',
+      default: 300,
+      requiresArg: true,
+      describe: 'milliseconds without a change before a push begins',
+    })
+    .option('poll', {
+      type: 'boolean',
+      default: false,
+      describe: 'do not rely on the events of the system (network drives give none)',
+    })
+    .example('$0 watch', 'a push now, then one whenever changes came to rest')
+    .example('$0 watch --flush && make index', 'in another terminal: what is saved has arrived')
+}
+
+type WatchArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
+
+export async function run(args: WatchArguments): Promise<number> {
+  const printer = printerFor(args.json, args.quiet)
+  const request = (['status', 'flush', 'pause', 'resume'] as const).find((name) => args[name] === true)
+  return request === undefined ? await watchHere(args, printer) : await ask(args, request, printer)
+}
+
+async function watchHere(args: WatchArguments, printer: Printer): Promise<number> {
+  if (!(args.settle >= 0 && args.settle <= 60_000))
+    throw new DeltaError('usage', `--settle must be a number of milliseconds up to 60000 (it is ${args.settle}).`)
+  const interruption = interruptible()
+  const [{ watch }, { WatchRenderer }, { StatusLine }, workspace] = await Promise.all([
+    import('../../triggers/watch/watch.js'),
+    import('../render-watch.js'),
+    import('../status-line.js'),
+    locateWorkspace(args.directory, process.env),
+  ])
+  const isTerminal = process.stderr.isTTY === true && !args.json && !args.quiet
+  const terminal = new StatusLine(
+    (text) => writeBytes(2, Buffer.from(text)),
+    () => process.stderr.columns ?? 80,
+  )
+  const renderer = new WatchRenderer(printer, isTerminal ? terminal : null)
+  const onEvent = (event: WatchEvent): void => {
+    printer.event(event)
+    renderer.event(event)
+    if (event.event === 'report' && event.outcome === 'confirmed')
+      startMaintenance(workspace).catch((thrown: unknown) => onEvent({ event: 'notice', message: String(thrown) }))
+  }
+  await watch({
+    directory: workspace.root,
+    signal: interruption.signal,
+    onEvent,
+    flags: flagsOf(args),
+    polling: args.poll,
+    timing: { settle: args.settle, longest: Math.max(2000, args.settle) },
+  })
+  return interruption.exitCode(0)
+}
+
+async function startMaintenance(workspace: Workspace): Promise<void> {
+  const { startMaintenanceIfDue } = await import('../../maintain.js')
+  await startMaintenanceIfDue(workspace, process.argv[1] ?? '')
+}
+
+async function ask(args: WatchArguments, request: ControlRequest, printer: Printer): Promise<number> {
+  const [{ askWatch }, { parseFlushed, parseStatus }, { renderWatchStatus }, { stateDirectory }] = await Promise.all([
+    import('../../triggers/watch/control-client.js'),
+    import('../../triggers/watch/parse-status.js'),
+    import('../render-watch.js'),
+    locateWorkspace(args.directory, process.env),
+  ])
+  const answer = await askWatch(stateDirectory, request)
+  printer.event(answer)
+  const status = parseStatus(answer)
+  const flushed = parseFlushed(answer)
+  if (request === 'status' && status !== null) renderWatchStatus(printer, status)
+  else if (flushed?.error) printer.note(`${styled('bad', '✗')} ${flushed.error.message}`)
+  else printer.note(`${styled('good', '✓')} ${DONE[request]}`)
+  return flushed?.error ? exitCodeOf(knownCode(flushed.error.code)) : 0
+}
+
+const DONE = {
+  status: 'it runs',
+  flush: 'everything is pushed',
+  pause: 'paused; ce-delta watch --resume lets it go on',
+  resume: 'it goes on',
+} as const
+
+function knownCode(code: string): ErrorCode {
+  return isErrorCode(code) ? code : 'internal'
+}

@@ -1,0 +1,228 @@
+import { countOperations, type Delta, type Operation, type TreeId } from '../delta/operation.js'
+import { storeBlob, treeAfter } from '../snapshot/trees.js'
+import { DeltaError } from '../support/errors.js'
+import { blobSizes } from '../support/git-objects.js'
+import { BatchSize } from './batch-size.js'
+import { deliver } from './deliver.js'
+import { carry, type LeftBehind } from './dialects/carry.js'
+import { type AsideSituation, foldersAside, hasOtherWay, type OldFolders } from './dialects/folders-aside.js'
+import { stepsFor } from './dialects/steps.js'
+import { ownNamesOf } from './dialects/workspace-names.js'
+import type { Next, SynchroniseJob } from './job.js'
+import { whatIsSent } from './lacking.js'
+import type { Ledger } from './ledger.js'
+import type { OutboxEntry } from './outbox.js'
+import { packBundle } from './pack.js'
+import { type Part, Parts } from './parts.js'
+import { plainOperations } from './plan-requests.js'
+import { oldFolders } from './prepare.js'
+import type { ReceiverStatus } from './receiver.js'
+import { settledStatus } from './wait-applied.js'
+
+/**
+ * Sends a delta to a server that is not ours, part by part: never two bundles under way, the next one only when the
+ * status shows that the last one was applied, in the wire profile of its dialect, and in sizes that keep the server
+ * fast. What does not get through is cut down to the one file that is the matter; that is left behind, by name, and the
+ * rest goes on. Throws what cannot be got over.
+ */
+export async function sendInParts(
+  job: SynchroniseJob,
+  ledger: Ledger,
+  delta: Delta,
+  status: ReceiverStatus,
+  /** Everything is sent, so that what is uncertain about earlier bundles is over when the first part is confirmed. */
+  isResync: boolean,
+): Promise<Next> {
+  const { shadow, options: settings } = job
+  const folders = await oldFolders(shadow, status.dialect, ledger.confirmed?.commit ?? null)
+  // In a resync nothing is known for certain; what does not work then is found by trying.
+  const hasFolder = isResync ? () => false : folders.stands
+  const sent = await whatIsSent(job, delta, isResync)
+  const place = { ownNames: ownNamesOf(settings.workspacePath), hasFolder }
+  const { operations, leftBehind } = carry(sent.delta.operations, status.dialect, place)
+  const blobs = operations.flatMap((operation) => (operation.kind === 'deleted' ? [] : [operation.blob]))
+  const sizes = await blobSizes(shadow.repository, blobs)
+  const parts = new Parts(operations, (operation) =>
+    operation.kind === 'deleted' ? 0 : (sizes.get(operation.blob) ?? 0),
+  )
+  const task = { base: sent.delta.base, isForced: sent.isForced, isResync, folders, parts }
+  return await new Sending(job, ledger, task, status).run(leftBehind)
+}
+
+/** What is to be sent, and what is known of the place that it goes to. */
+interface Task {
+  readonly base: TreeId
+  readonly isResync: boolean
+  readonly isForced: boolean
+  readonly folders: OldFolders
+  readonly parts: Parts
+}
+
+type Outcome = 'applied' | 'too large' | 'partly applied' | 'not in step' | 'unclear'
+
+class Sending {
+  readonly #job: SynchroniseJob
+  readonly #ledger: Ledger
+  readonly #task: Task
+  readonly #size: BatchSize
+  readonly #leftBehind: LeftBehind[] = []
+  #base: TreeId
+  #status: ReceiverStatus
+  #position = 1
+  /** Earlier bundles of which it is not known what they did; they stay until this is over. */
+  #uncertain: readonly OutboxEntry[] = []
+
+  constructor(job: SynchroniseJob, ledger: Ledger, task: Task, status: ReceiverStatus) {
+    this.#job = job
+    this.#ledger = ledger
+    this.#task = task
+    this.#base = task.base
+    this.#status = status
+    const { operations, bytes } = job.options.limits
+    this.#size = new BatchSize({ operations, bytes: Math.min(bytes, status.maxBundleBytes ?? bytes) })
+  }
+
+  async run(leftBehind: readonly LeftBehind[]): Promise<Next> {
+    this.#leftBehind.push(...leftBehind)
+    await this.#clearOutbox()
+    const firstPosition = this.#position
+    for (let part = this.#task.parts.next(this.#size); part !== undefined; part = this.#task.parts.next(this.#size)) {
+      const outcome = await this.#send(part)
+      const isUnclear = outcome === 'unclear'
+      if (isUnclear || outcome === 'not in step')
+        return { isDone: false, isStale: true, status: this.#status, isUnclear }
+    }
+    // Where nothing had to be sent, what the receiver was found to hold is recorded all the same.
+    const isUnrecorded = this.#task.isResync && this.#position === firstPosition
+    if (isUnrecorded) await this.#ledger.move(this.#base, this.#status.sequence)
+    await this.#settle(this.#uncertain)
+    return { isDone: true, isStale: false, status: this.#status, leftBehind: this.#leftBehind }
+  }
+
+  /** What was never sent is superseded; what was, only where it is known that it did nothing. */
+  async #clearOutbox(): Promise<void> {
+    const { outbox } = this.#job
+    const entries = await outbox.list()
+    const isKept = (entry: OutboxEntry): boolean => this.#task.isResync && entry.attemptedAt !== null
+    this.#uncertain = entries.filter(isKept)
+    for (const entry of entries) if (!isKept(entry)) await outbox.remove(entry)
+    this.#position = 1 + Math.max(0, ...this.#uncertain.map(({ position }) => position))
+  }
+
+  async #send(part: Part): Promise<Outcome> {
+    const { outbox, context } = this.#job
+    const entry = await this.#pack(part)
+    context.onBundle(entry)
+    const started = context.now().getTime()
+    const outcome = await this.#deliver(entry, part)
+    if (outcome === 'applied') {
+      this.#size.applied(part.operations.length, context.now().getTime() - started)
+      this.#base = entry.target
+      await this.#settle(part.settles)
+      return outcome
+    }
+    if (outcome === 'partly applied')
+      await outbox.put({ ...entry, attemptedAt: context.now().toISOString(), isPartlyApplied: true })
+    if (outcome === 'too large') await outbox.remove(entry)
+    if (outcome === 'too large') this.#size.tooLarge(this.#task.parts.bytesOf(part))
+    if (outcome === 'too large' || outcome === 'partly applied') await this.#divide(part, entry, outcome)
+    return outcome
+  }
+
+  async #deliver(entry: OutboxEntry, part: Part): Promise<Outcome> {
+    const { receiver, outbox, context, lock } = this.#job
+    if (entry.bytes > (this.#status.maxBundleBytes ?? Number.POSITIVE_INFINITY)) return 'too large'
+    await lock.verify()
+    const isNumbered = !this.#status.hasSeveralCounters
+    try {
+      const { result, isRepeated } = await deliver(receiver, outbox, entry, context, {
+        isNumbered,
+        ...plainOperations(part.operations),
+      })
+      if (result.kind === 'partly applied') {
+        this.#status = await settledStatus(receiver, context)
+        return 'partly applied'
+      }
+      if (result.kind !== 'applied') {
+        // One that may have been applied stays, so that the next round can tell its effect from another writer's.
+        if (isRepeated) return 'unclear'
+        await outbox.remove(entry)
+        return 'not in step'
+      }
+      await this.#ledger.confirm(entry, null, this.#recorded(result.sequence))
+      this.#status = { ...this.#status, sequence: result.sequence, lastBundleId: entry.bundleId }
+      // The first answer tells which dialect it is.
+      if (this.#status.dialect.proof === 'answer or status') this.#status = await settledStatus(receiver, context)
+      await this.#settle(this.#uncertain)
+      this.#uncertain = []
+      return 'applied'
+    } catch (thrown) {
+      if (thrown instanceof DeltaError && thrown.code === 'bundle-too-large') return 'too large'
+      throw thrown
+    }
+  }
+
+  /** Two halves, or, where it is one operation already, on without it. */
+  async #divide(part: Part, entry: OutboxEntry, outcome: 'too large' | 'partly applied'): Promise<void> {
+    const failed = outcome === 'partly applied' ? entry : null
+    const [only, ...others] = part.operations
+    if (only === undefined) return
+    if (others.length > 0) return this.#task.parts.halve(part, failed)
+    const settles = failed === null ? part.settles : [...part.settles, failed]
+    const isTriedAgain = part.way === 'first' && failed !== null && hasOtherWay(only, this.#situation(part, ''))
+    if (isTriedAgain) return this.#task.parts.again({ ...part, settles, way: 'other' })
+    await this.#leaveBehind(only, outcome)
+    await this.#settle(settles)
+  }
+
+  /** What the receiver has at this path is not known any more, so that every push tries it again. */
+  async #leaveBehind(operation: Operation, outcome: 'too large' | 'partly applied'): Promise<void> {
+    const { path, kind } = operation
+    const isFolder = this.#task.folders.everStood(path)
+    if (kind !== 'deleted' && !isFolder) this.#base = await this.#marked(operation)
+    await this.#ledger.move(this.#base, this.#recorded(this.#status.sequence))
+    // A folder is no file that had to be deleted.
+    if (kind === 'deleted' && isFolder) return
+    const why = outcome === 'too large' ? 'it is larger than what this server takes' : 'the server could not apply it'
+    this.#leftBehind.push({ path, why })
+  }
+
+  /** The tree with a mark in the place of what is not known, which no file has as its content. */
+  async #marked(operation: Operation): Promise<TreeId> {
+    const { shadow } = this.#job
+    const blob = await storeBlob(shadow, `what the receiver has of ${operation.path} is not known\n`)
+    const paths = operation.kind === 'moved' ? [operation.path, operation.source] : [operation.path]
+    const marks = paths.map((path) => ({ kind: 'created', path, blob }) as const)
+    return await treeAfter(shadow, this.#base, marks)
+  }
+
+  /** Of several counters the highest is kept: one that is behind is then taken for what it is. */
+  #recorded(sequence: number): number {
+    return this.#status.hasSeveralCounters ? Math.max(sequence, this.#ledger.confirmed?.sequence ?? 0) : sequence
+  }
+
+  #situation({ way }: Part, bundleId: string): AsideSituation {
+    const { folders, isResync } = this.#task
+    return { dialect: this.#status.dialect, folders, isResync, way, bundleId }
+  }
+
+  async #settle(entries: readonly OutboxEntry[]): Promise<void> {
+    for (const entry of entries) await this.#job.outbox.remove(entry)
+  }
+
+  async #pack(part: Part): Promise<OutboxEntry> {
+    const { shadow, outbox, options, context } = this.#job
+    const { dialect, sequence } = this.#status
+    const id = context.randomId()
+    const target = await treeAfter(shadow, this.#base, part.operations)
+    const asides = foldersAside(part.operations, this.#situation(part, id))
+    const { steps, guards } = stepsFor(part.operations, dialect, { asides, isForced: this.#task.isForced })
+    const place = { id, position: this.#position++, sequence: sequence + 1, manifestSequence: null }
+    const content = { base: this.#base, target, operations: steps, guards }
+    const { workspacePath, collectionName } = options
+    const packed = await packBundle(shadow, outbox, place, content, { workspacePath, collectionName, now: context.now })
+    const entry = { ...packed, operations: countOperations(part.operations), dialect: dialect.name }
+    await outbox.put(entry)
+    return entry
+  }
+}

@@ -1,0 +1,128 @@
+import type { Timing } from './timing.js'
+
+/**
+ * What a watch knows about when to push. A value: everything that happens makes a new one, and the time is always an
+ * argument, on a clock that never goes back.
+ */
+export interface Schedule {
+  /** Changes that no push has looked at yet; null where there are none. */
+  readonly unseen: { readonly first: number; readonly last: number } | null
+  /** Since when somebody wants a look although nothing is known to have changed. */
+  readonly lookSince: number | null
+  /** Somebody asked for a push that nothing holds up. */
+  readonly isFlushAsked: boolean
+  readonly isPaused: boolean
+  readonly isPushing: boolean
+  /** When git was last seen in the middle of something, since the last push began. */
+  readonly gitBusyAt: number | null
+  /** Pushes that failed in a row, for a reason that may pass by itself. */
+  readonly failures: number
+  readonly notBefore: number
+  /** The next look that nothing asks for; null until there was a first one. */
+  readonly nextLook: number | null
+}
+
+/** The first push is made at once. */
+export function newSchedule(now: number): Schedule {
+  return {
+    unseen: null,
+    lookSince: now,
+    isFlushAsked: false,
+    isPaused: false,
+    isPushing: false,
+    gitBusyAt: null,
+    failures: 0,
+    notBefore: 0,
+    nextLook: null,
+  }
+}
+
+/**
+ * How a push ended:
+ * - `done`: both ends are equal, as far as can be known;
+ * - `passing`: what stopped it may pass by itself, so it is tried again;
+ * - `standing`: it stays until somebody changes something.
+ */
+export type PushResult = 'done' | 'passing' | 'standing'
+
+export type Happening =
+  | { readonly kind: 'changed' }
+  /** Look at once and forget earlier failures: something happened that says nothing about files, like waking up. */
+  | { readonly kind: 'look' }
+  | { readonly kind: 'flush' }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'resumed' }
+  | { readonly kind: 'git is busy' }
+  | { readonly kind: 'push began' }
+  | { readonly kind: 'push ended'; readonly result: PushResult; readonly nextLook: number }
+
+/** The schedule after something happened. */
+export function advance(schedule: Schedule, happening: Happening, now: number, timing: Timing): Schedule {
+  switch (happening.kind) {
+    case 'changed':
+      return { ...schedule, unseen: { first: schedule.unseen?.first ?? now, last: now } }
+    case 'look':
+      return { ...schedule, lookSince: schedule.lookSince ?? now, notBefore: 0 }
+    case 'flush':
+      return { ...schedule, isFlushAsked: true }
+    case 'paused':
+      return { ...schedule, isPaused: true }
+    case 'resumed':
+      return { ...schedule, isPaused: false }
+    case 'git is busy':
+      return { ...schedule, gitBusyAt: now }
+    case 'push began':
+      return { ...schedule, isPushing: true, unseen: null, lookSince: null, isFlushAsked: false, gitBusyAt: null }
+    case 'push ended':
+      return afterPush(schedule, happening, now, timing)
+  }
+}
+
+function afterPush(
+  schedule: Schedule,
+  { result, nextLook }: { readonly result: PushResult; readonly nextLook: number },
+  now: number,
+  timing: Timing,
+): Schedule {
+  const ended = { ...schedule, isPushing: false, nextLook }
+  if (result !== 'passing') return { ...ended, failures: 0, notBefore: 0 }
+  const wait = Math.min(timing.longestRetry, timing.firstRetry * 2 ** Math.min(schedule.failures, 30))
+  return { ...ended, failures: schedule.failures + 1, notBefore: now + wait, lookSince: schedule.lookSince ?? now }
+}
+
+export type Decision =
+  /** Unless git is busy; with `evenIfGitIsBusy` all the same. */
+  | { readonly kind: 'push'; readonly evenIfGitIsBusy: boolean }
+  /** Nothing to do before this time; null: until something happens. */
+  | { readonly kind: 'wait'; readonly until: number | null }
+
+/** What to do now. */
+export function decide(schedule: Schedule, now: number, timing: Timing): Decision {
+  if (schedule.isPushing) return { kind: 'wait', until: null }
+  if (schedule.isFlushAsked) return { kind: 'push', evenIfGitIsBusy: true }
+  if (schedule.isPaused) return { kind: 'wait', until: null }
+  const due = dueTime(schedule, timing)
+  if (due === null || now < due) return { kind: 'wait', until: due }
+  const lastSign = schedule.unseen?.last ?? schedule.lookSince ?? schedule.nextLook ?? now
+  return { kind: 'push', evenIfGitIsBusy: now - lastSign >= timing.gitPatience }
+}
+
+function dueTime({ unseen, lookSince, nextLook, gitBusyAt, notBefore }: Schedule, timing: Timing): number | null {
+  const reasons = [
+    ...(unseen === null ? [] : [Math.min(unseen.last + timing.settle, unseen.first + timing.longest)]),
+    ...[lookSince, nextLook].filter((time) => time !== null),
+  ]
+  if (reasons.length === 0) return null
+  const gitAgain = gitBusyAt === null ? 0 : gitBusyAt + timing.settle
+  return Math.max(Math.min(...reasons), gitAgain, notBefore)
+}
+
+/** Whether a push that is due now has changes for its only reason. */
+export function isOnlyByChanges({ unseen, lookSince, isFlushAsked, nextLook }: Schedule, now: number): boolean {
+  return unseen !== null && lookSince === null && !isFlushAsked && nextLook !== null && now < nextLook
+}
+
+/** Whether something waits for a push. */
+export function isPending({ unseen, lookSince, isFlushAsked, isPushing }: Schedule): boolean {
+  return unseen !== null || lookSince !== null || isFlushAsked || isPushing
+}

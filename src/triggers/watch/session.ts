@@ -1,0 +1,228 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { PushReport } from '../../report/report.js'
+import type { Workspace } from '../../snapshot/workspace.js'
+import { isGitBusy } from '../git-activity.js'
+import type { ControlRequest } from './control-place.js'
+import type { Sight, WatchEvent, WatchState, WatchStatus } from './events.js'
+import { Flushes } from './flushes.js'
+import { Heartbeat } from './heartbeat.js'
+import { type Journal, resultOf } from './journal.js'
+import { Lookout } from './lookout.js'
+import { Noise } from './noise.js'
+import { pushOnce } from './push-once.js'
+import { Rules } from './rules.js'
+import { advance, decide, type Happening, isOnlyByChanges, isPending, newSchedule, type Schedule } from './schedule.js'
+import type { Settings } from './settings.js'
+import { stateOf } from './state.js'
+import { lookInterval, type WatchTiming } from './timing.js'
+
+export interface SessionOptions {
+  readonly workspace: Workspace
+  readonly environment: NodeJS.ProcessEnv
+  readonly settings: Settings
+  readonly journal: Journal
+  readonly timing: WatchTiming
+  readonly pollingReason: string | null
+  readonly since: string
+  readonly signal: AbortSignal
+}
+
+export type SessionEnd = 'interrupted' | 'root gone'
+
+/**
+ * A watch of one workspace for as long as it stays where it is. It connects what happens (events, the clock, requests
+ * of other processes) with the schedule, and does what that says.
+ */
+export class Session {
+  readonly #options: SessionOptions
+  readonly #lookout: Lookout
+  readonly #rules = new Rules()
+  readonly #noise = new Noise()
+  readonly #flushes = new Flushes()
+  readonly #heartbeat: Heartbeat
+  readonly #ending = new AbortController()
+  #schedule: Schedule = newSchedule(performance.now())
+  #timer: NodeJS.Timeout | undefined
+  #pushing: Promise<void> = Promise.resolve()
+  #opening: Promise<void> = Promise.resolve()
+  #end: (end: SessionEnd) => void = () => undefined
+  #isOver = false
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    const { workspace, environment, pollingReason, journal, timing } = options
+    this.#lookout = new Lookout({
+      workspace,
+      pollingReason,
+      onChange: (path) => this.#changed(path),
+      onSight: (sight) => this.#see(sight),
+    })
+    this.#heartbeat = new Heartbeat({
+      workspace,
+      environment,
+      beat: timing.beat,
+      onRootGone: () => this.#finish('root gone'),
+      onOutsideChange: () => this.#changed(null),
+      onJump: () => {
+        journal.tell({ event: 'look', reason: 'the clock jumped' })
+        this.#happened({ kind: 'look' })
+      },
+    })
+  }
+
+  /** Runs until it is told to end, or its root is gone. */
+  async run(): Promise<SessionEnd> {
+    const { signal } = this.#options
+    const interrupt = (): void => this.#finish('interrupted')
+    const ended = new Promise<SessionEnd>((resolve) => {
+      this.#end = resolve
+    })
+    signal.addEventListener('abort', interrupt, { once: true })
+    if (signal.aborted) interrupt()
+    try {
+      await this.#heartbeat.start()
+      if (existsSync(join(this.#options.workspace.stateDirectory, 'index'))) this.#opening = this.#openLookout()
+      this.#step()
+      return await ended
+    } finally {
+      signal.removeEventListener('abort', interrupt)
+      await this.#close()
+    }
+  }
+
+  /** What another process of the user asks. */
+  async answer(request: ControlRequest): Promise<object> {
+    if (request === 'pause') this.#happened({ kind: 'paused' })
+    if (request === 'resume') this.#happened({ kind: 'resumed' })
+    if (request === 'flush') return await this.#flush()
+    return this.status()
+  }
+
+  status(): WatchStatus {
+    const { workspace, journal, since } = this.#options
+    return {
+      event: 'watch-status',
+      pid: process.pid,
+      root: workspace.root,
+      receiver: journal.receiver,
+      since,
+      state: this.#state(),
+      pending: this.#isPending(),
+      sight: this.#lookout.sight,
+      pushes: journal.pushes,
+      last_push: journal.lastPush,
+      trouble: journal.trouble,
+    }
+  }
+
+  #state(): WatchState {
+    return stateOf(this.#schedule, this.#options.journal.trouble !== null)
+  }
+
+  /** A push that was interrupted, or that failed, leaves something to do. */
+  #isPending(): boolean {
+    return isPending(this.#schedule) || this.#options.journal.trouble !== null
+  }
+
+  #happened(happening: Happening): void {
+    if (this.#isOver) return
+    this.#schedule = advance(this.#schedule, happening, performance.now(), this.#options.timing)
+    this.#step()
+  }
+
+  #see(sight: Sight): void {
+    const { journal, workspace } = this.#options
+    journal.tell({ event: 'watching', root: workspace.root, pid: process.pid, sight })
+    // The next look was planned as if events would tell of everything until then.
+    if (sight.by === 'polling') this.#happened({ kind: 'look' })
+  }
+
+  #changed(path: string | null): void {
+    this.#rules.changed(path)
+    this.#noise.changed(path)
+    this.#happened({ kind: 'changed' })
+  }
+
+  #step(): void {
+    if (this.#isOver) return
+    clearTimeout(this.#timer)
+    const { workspace, journal, timing } = this.#options
+    const decision = decide(this.#schedule, performance.now(), timing)
+    if (decision.kind === 'wait') {
+      if (decision.until !== null)
+        this.#timer = setTimeout(() => this.#step(), Math.max(1, decision.until - performance.now()))
+      journal.state(this.#state(), this.#isPending())
+    } else if (!decision.evenIfGitIsBusy && workspace.git !== null && isGitBusy(workspace.git.gitDirectory)) {
+      this.#happened({ kind: 'git is busy' })
+    } else if (this.#heartbeat.isRootThere) {
+      this.#pushing = this.#push()
+    } else {
+      this.#finish('root gone')
+    }
+  }
+
+  async #push(): Promise<void> {
+    const byChanges = isOnlyByChanges(this.#schedule, performance.now())
+    this.#happened({ kind: 'push began' })
+    this.#flushes.pushBegan()
+    const { workspace, settings, journal } = this.#options
+    const { nextLook } = this.#schedule
+    if ((await this.#noise.isAllThereWas(workspace, settings.last)) && byChanges && nextLook !== null) {
+      return this.#happened({ kind: 'push ended', result: 'done', nextLook })
+    }
+    const context = { signal: this.#ending.signal, onEvent: (event: WatchEvent) => journal.tell(event) }
+    const report = await pushOnce(workspace, settings, this.#schedule.failures, context)
+    if (!this.#heartbeat.isRootThere) this.#finish('root gone')
+    if (this.#isOver) return
+    journal.pushed(report)
+    this.#noise.pushed(byChanges, report.outcome === 'unchanged')
+    await this.#opening
+    if (await this.#keepLookout()) this.#happened({ kind: 'look' })
+    this.#happened({ kind: 'push ended', result: resultOf(report.error), nextLook: this.#nextLook(report) })
+    this.#flushes.pushEnded(report)
+  }
+
+  /** Beside the first push: where there was a scan before, it is known by now what is ignored. */
+  async #openLookout(): Promise<void> {
+    if (await this.#keepLookout()) this.#happened({ kind: 'look' })
+  }
+
+  /** Looks at what the rules leave, now that a push has applied them. Returns whether another look is due. */
+  async #keepLookout(): Promise<boolean> {
+    const { settings, timing } = this.#options
+    const config = settings.last
+    if (config === null || !this.#rules.isRefreshDue(config.exclude, performance.now(), timing.fullLook)) return false
+    this.#rules.refreshed(config.exclude, performance.now())
+    return await this.#lookout.refresh(config)
+  }
+
+  #nextLook({ duration_ms }: PushReport): number {
+    const interval = lookInterval(this.#lookout.sight, duration_ms, this.#options.timing)
+    return performance.now() + interval
+  }
+
+  async #flush(): Promise<object> {
+    const next = this.#flushes.next()
+    if (this.#isOver) this.#flushes.end()
+    this.#happened({ kind: 'flush' })
+    const report = await next
+    return { ...this.status(), report }
+  }
+
+  #finish(end: SessionEnd): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#ending.abort()
+    this.#end(end)
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#heartbeat.stop()
+    this.#lookout.close()
+    await this.#opening
+    await this.#pushing
+    this.#flushes.end()
+  }
+}

@@ -1,0 +1,80 @@
+import { expect, test } from '@jest/globals'
+import { DIALECTS } from '../../../src/delivery/dialects/dialect.js'
+import { foldersAside, oldFoldersOf } from '../../../src/delivery/dialects/folders-aside.js'
+import { stepsFor } from '../../../src/delivery/dialects/steps.js'
+import type { Operation } from '../../../src/delta/operation.js'
+
+const OPTIONS = { asides: [], isForced: false }
+const created = (path: string): Operation => ({ kind: 'created', path, blob: '1' })
+const words = (
+  operations: readonly Operation[],
+  dialect = DIALECTS.S2,
+  options: Parameters<typeof stepsFor>[2] = OPTIONS,
+) =>
+  stepsFor(operations, dialect, options).steps.map(({ operation, carriesContent }) => {
+    const source = 'source' in operation ? `${operation.source} > ` : ''
+    return `${operation.kind} ${source}${operation.path}${carriesContent ? ' +' : ''}`
+  })
+
+const MIXED: Operation[] = [
+  { kind: 'deleted', path: 'gone' },
+  { kind: 'moved', source: 'from', path: 'to', blob: '2' },
+  created('a/long/name'),
+  created('b'),
+]
+
+test('deletions, moves with their content, then contents with the shortest names first', () => {
+  expect(words(MIXED)).toEqual(['deleted gone', 'moved from > to +', 'created b +', 'created a/long/name +'])
+})
+
+test('the source of a move is deleted where it would stay', () => {
+  expect(words(MIXED, DIALECTS.S1).slice(1, 3)).toEqual(['moved from > to +', 'deleted from'])
+})
+
+test('an empty folder goes out of the way after the deletions, and before the file comes', () => {
+  const aside = { source: 'b', path: 'elsewhere', mayBeFile: false }
+  expect(words(MIXED, DIALECTS.A1, { ...OPTIONS, asides: [aside] }).slice(0, 2)).toEqual([
+    'deleted gone',
+    'folder moved b > elsewhere',
+  ])
+  const either = words(MIXED, DIALECTS.A1, { ...OPTIONS, asides: [{ ...aside, mayBeFile: true }] })
+  expect(either.slice(1, 3)).toEqual(['deleted b', 'folder moved b > elsewhere'])
+})
+
+test('a file that would be taken for metadata travels under another name', () => {
+  expect(words([created('x/metadata/operations.json')], DIALECTS.A3)).toEqual([
+    'deleted .ce-delta-incoming-0',
+    'created .ce-delta-incoming-0 +',
+    'moved .ce-delta-incoming-0 > x/metadata/operations.json',
+  ])
+})
+
+test('the metadata is repeated and a history is added only where a name could be taken for them', () => {
+  expect(stepsFor(MIXED, DIALECTS.S2, OPTIONS).guards).toMatchObject({ isRepeated: false, hasHistory: false })
+  const mistakable = stepsFor([created('metadata/git_history.json')], DIALECTS.S2, OPTIONS)
+  expect(mistakable.guards).toEqual({ isRepeated: true, hasHistory: true, hasHashes: true })
+  expect(stepsFor(MIXED, DIALECTS.A3, { asides: [], isForced: true }).guards.hasHashes).toBe(false)
+})
+
+/** The latest first: `a` was a folder, then a file; `b` a file, then a folder. */
+const FOLDERS = oldFoldersOf(['b/x', 'a', 'a/x', 'b'])
+
+test('a folder stands where the latest that was confirmed was below it', () => {
+  expect(['a', 'b', 'c'].map(FOLDERS.stands)).toEqual([false, true, false])
+  expect(['a', 'b', 'c'].map(FOLDERS.everStood)).toEqual([true, true, false])
+})
+
+test.each([
+  ['A1', false, 'first', ['b']],
+  ['A1', true, 'first', ['a', 'b']],
+  ['S2', false, 'first', ['b']],
+  ['S2', false, 'other', ['a']],
+  ['S2', true, 'first', []],
+  ['S2', true, 'other', ['a', 'b']],
+  ['S1', false, 'first', []],
+  ['A3', false, 'first', []],
+] as const)('folders moved aside for %s, resync %j, %s way: %j', (name, isResync, way, moved) => {
+  const situation = { dialect: DIALECTS[name], folders: FOLDERS, isResync, way, bundleId: 'id' }
+  const asides = foldersAside([created('a'), created('b'), created('c')], situation)
+  expect(asides.map(({ source }) => source)).toEqual(moved)
+})

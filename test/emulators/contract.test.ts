@@ -1,0 +1,42 @@
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { writeTree } from '../helpers/workspace.js'
+import { expectEqual } from './equal.js'
+import { GENERATION_NAMES } from './generations.js'
+import { HOSTILE_NAMES } from './hostile-names.js'
+import { stageOn } from './stage.js'
+
+describe.each(GENERATION_NAMES)('a server of generation %s', (name) => {
+  test('gets every kind of change, one push after another', async () => {
+    const stage = await stageOn(name)
+    await writeTree(stage.root, { a: '1', 'd/b': '2', c: '3', 'd/e/f': '4' })
+    expect(await stage.push()).toMatchObject({ outcome: 'confirmed', leftBehind: [] })
+    await expectEqual(stage)
+    expect(await stage.push()).toMatchObject({ outcome: 'unchanged' })
+    await rm(join(stage.root, 'c'))
+    await mkdir(join(stage.root, 'e'))
+    await rename(join(stage.root, 'd/b'), join(stage.root, 'e/f'))
+    await writeTree(stage.root, { a: '1b', n: 'new' })
+    expect(await stage.push()).toMatchObject({ outcome: 'confirmed' })
+    await expectEqual(stage)
+  })
+
+  test('a repository full of names that mean something to it', async () => {
+    const stage = await stageOn(name)
+    await writeTree(stage.root, HOSTILE_NAMES)
+    expect(await stage.push()).toMatchObject({ outcome: 'confirmed', leftBehind: [] })
+    await expectEqual(stage)
+    const changed = Object.entries(HOSTILE_NAMES).map(([path, content]) => [path, `${content} `] as const)
+    await writeTree(stage.root, Object.fromEntries(changed))
+    await stage.push()
+    await expectEqual(stage)
+    for (const path of Object.keys(HOSTILE_NAMES))
+      await rename(join(stage.root, path), join(stage.root, `${path}.moved`))
+    await stage.push()
+    for (const path of Object.keys(HOSTILE_NAMES))
+      await rename(join(stage.root, `${path}.moved`), join(stage.root, path))
+    await stage.push()
+    await expectEqual(stage)
+  })
+})

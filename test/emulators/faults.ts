@@ -1,0 +1,37 @@
+/** What can go wrong, to be switched while the server runs. A number counts down: so many uploads are hit. */
+export interface Faults {
+  /** Accepted with `success: true` where the generation does so, and then given up in the middle (§3, A1). */
+  failAfterAnswer: number
+  /** Applied, but the answer is lost on its way. */
+  loseAnswer: number
+  /** The connection is cut before anything is done. */
+  loseUpload: number
+  /** A proxy answers instead, with a page for people. */
+  page: number
+  /** Milliseconds that applying takes. */
+  delay: number
+  /** Compressed bytes above which an upload is answered 413. */
+  largest: number
+  /** Paths for which writing fails. */
+  broken: (path: string) => boolean
+  /** Processes that count for themselves; a connection stays with one (§3, `--workers 2`). */
+  workers: number
+  /** `/openapi.json` and `/plan` cannot be reached, as behind a proxy that lets only two paths through. */
+  hidden: boolean
+}
+
+export const MEGABYTE = 1 << 20
+
+export function noFaults(): Faults {
+  return {
+    failAfterAnswer: 0,
+    loseAnswer: 0,
+    loseUpload: 0,
+    page: 0,
+    delay: 0,
+    largest: 100 * MEGABYTE,
+    broken: () => false,
+    workers: 1,
+    hidden: false,
+  }
+}
