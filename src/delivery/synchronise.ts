@@ -201,7 +201,9 @@ class Synchronisation {
     this.#fullIsDue = false
     if (status.canListTree) return await this.#send(await fullDelta(shadow, await this.#listed(), target), status)
     const { tree, commit } = this.#ledger.confirmed ?? { tree: EMPTY_TREE, commit: null }
-    const delta = await this.#ifKnown(tree, () => resyncDelta(shadow, commit, target))
+    const entries = await this.#job.outbox.list()
+    const sent = entries.filter(({ attemptedAt }) => attemptedAt !== null).map(({ target: reached }) => reached)
+    const delta = await this.#ifKnown(tree, () => resyncDelta(shadow, commit, target, sent))
     return await this.#send(delta ?? (await resyncDelta(shadow, null, target)), status, true)
   }
 

@@ -48,7 +48,7 @@ export function stepsFor(operations: readonly Operation[], dialect: Dialect, opt
   ]
   const isMistakable =
     contents.some(({ path }) => isMetadataName(path)) || moved.some(({ path }) => isMetadataName(path))
-  return { steps, guards: { isRepeated: isMistakable, hasHistory: isMistakable, hasHashes: !options.isForced } }
+  return { steps, guards: { hasHistory: isMistakable, hasHashes: !options.isForced } }
 }
 
 function planned(operation: Operation): PlannedOperation {
