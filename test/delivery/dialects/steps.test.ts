@@ -31,14 +31,14 @@ test('the source of a move is deleted where it would stay', () => {
   expect(words(MIXED, DIALECTS.S1).slice(1, 3)).toEqual(['moved from > to +', 'deleted from'])
 })
 
-test('an empty folder goes out of the way after the deletions, and before the file comes', () => {
+test('an empty folder goes when nothing is moved out of it any more, and before the file comes', () => {
   const aside = { source: 'b', path: 'elsewhere', mayBeFile: false }
-  expect(words(MIXED, DIALECTS.A1, { ...OPTIONS, asides: [aside] }).slice(0, 2)).toEqual([
-    'deleted gone',
-    'folder moved b > elsewhere',
-  ])
-  const either = words(MIXED, DIALECTS.A1, { ...OPTIONS, asides: [{ ...aside, mayBeFile: true }] })
-  expect(either.slice(1, 3)).toEqual(['deleted b', 'folder moved b > elsewhere'])
+  const contents = words(MIXED, DIALECTS.S2, { ...OPTIONS, asides: [aside] })
+  expect(contents.slice(1, 4)).toEqual(['moved from > to +', 'folder moved b > elsewhere', 'created b +'])
+  const moves = words(MIXED, DIALECTS.S2, { ...OPTIONS, asides: [{ ...aside, source: 'to' }] })
+  expect(moves.slice(0, 3)).toEqual(['deleted gone', 'folder moved to > elsewhere', 'moved from > to +'])
+  const either = words(MIXED, DIALECTS.S2, { ...OPTIONS, asides: [{ ...aside, mayBeFile: true }] })
+  expect(either.slice(2, 4)).toEqual(['deleted b', 'folder moved b > elsewhere'])
 })
 
 test('a file that would be taken for metadata travels under another name', () => {
