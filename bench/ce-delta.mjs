@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { exists, runCommand } from './measure.mjs'
-import { peakOf, watchMemory } from './memory.mjs'
+import { cpuSecondsOf, peakOf, watchMemory } from './memory.mjs'
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
 
@@ -72,19 +72,42 @@ export class CeDelta {
     }
   }
 
-  async stopAll() {
-    for (const server of this.#running) await this.#end(server)
+  /** Starts a watch of a tree. `ready` waits until it is watching and equal, `proven` until it pushed something after `forget`. */
+  async watch(root, args) {
+    const child = spawn(process.execPath, [CLI, 'watch', '-C', root, '--json', ...args], {
+      env: this.env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const running = { child, folder: null }
+    this.#running.add(running)
+    const told = eventsOf(child)
+    return {
+      ready: async () => {
+        await told(({ event }) => event === 'watching')
+        await told(({ event, state }) => event === 'state' && state === 'equal')
+      },
+      forget: () => told.forget(),
+      proven: async () =>
+        await told(({ outcome, tree, receiver_tree }) => outcome === 'confirmed' && tree === receiver_tree),
+      cpuSeconds: () => cpuSecondsOf(child.pid),
+      peak: () => peakOf(child.pid),
+      stop: async () => await this.#end(running),
+    }
   }
 
-  async #end(server) {
-    this.#running.delete(server)
-    const { child, folder } = server
+  async stopAll() {
+    for (const process of this.#running) await this.#end(process)
+  }
+
+  async #end(process) {
+    this.#running.delete(process)
+    const { child, folder } = process
     if (child.exitCode === null && child.signalCode === null) {
       const ended = once(child, 'exit')
       child.kill('SIGTERM')
       await ended
     }
-    await rm(folder, { recursive: true, force: true })
+    if (folder !== null) await rm(folder, { recursive: true, force: true })
   }
 }
 
@@ -108,4 +131,27 @@ export async function closedEndpoint() {
   server.close()
   await once(server, 'close')
   return `http://127.0.0.1:${port}`
+}
+
+/** Waits for the first event of this kind that nobody has waited for yet; those before it are passed over. */
+function eventsOf(child) {
+  const events = []
+  let notice = () => undefined
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    events.push(JSON.parse(line))
+    notice()
+  })
+  child.once('exit', () => notice())
+  const told = async (isIt) => {
+    for (;;) {
+      const index = events.findIndex(isIt)
+      if (index >= 0) return events.splice(0, index + 1).at(-1)
+      if (child.exitCode !== null) throw new Error(`watch ended with ${child.exitCode}`)
+      await new Promise((resolve) => {
+        notice = resolve
+      })
+    }
+  }
+  told.forget = () => events.splice(0)
+  return told
 }

@@ -26,6 +26,17 @@ export function peakOf(pid) {
   return statusOf(pid)?.peak ?? 0
 }
 
+/** The processor time that a running process and its children that have ended took, 0 where the system does not tell. */
+export function cpuSecondsOf(pid) {
+  const text = readOrEmpty(`/proc/${pid}/stat`)
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+  return ticks / TICKS_A_SECOND
+}
+
+/** What `getconf CLK_TCK` says on every Linux. */
+const TICKS_A_SECOND = 100
+
 function note(peaks, pid) {
   const status = statusOf(pid)
   if (status !== null) peaks[status.name] = Math.max(peaks[status.name] ?? 0, status.peak)

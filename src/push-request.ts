@@ -21,6 +21,11 @@ export interface PushRequest {
   readonly trigger?: Trigger
   /** Push this snapshot, which was taken earlier, instead of taking one. */
   readonly snapshot?: TreeId
+  /**
+   * The commit that the receiver holds, as the user says. It counts only where neither a record here nor the receiver
+   * itself can tell, and everything would have to be sent.
+   */
+  readonly base?: string
 }
 
 export interface PushContext {

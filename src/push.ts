@@ -1,13 +1,14 @@
 import { runAfterPush } from './after-push.js'
 import type { SynchroniseOptions } from './delivery/job.js'
 import { askStatus, synchronise } from './delivery/synchronise.js'
-import type { Operation } from './delta/operation.js'
+import type { Operation, TreeId } from './delta/operation.js'
 import { type Identity, identityOf, localReceiver, receiverFor } from './identity.js'
 import { deliveryContext, outboxOf, snapshotOf, snapshotOptions, takePushLock } from './preparation.js'
 import { dryRunReport, reportOf } from './push-report.js'
 import type { PushContext, PushRequest } from './push-request.js'
 import { forgetBackgroundFailure } from './report/background.js'
 import { failedReport, type PushReport, reportedError, reportedOperations } from './report/report.js'
+import { snapshotOfCommit } from './snapshot/commit-snapshot.js'
 import type { Snapshot } from './snapshot/scan.js'
 import { guardAgainstSecrets } from './snapshot/secret-scan.js'
 import { clearInterrupted, forgetIndex, openShadow, type Shadow } from './snapshot/shadow.js'
@@ -89,13 +90,14 @@ async function run(
   const asked = request.dryRun ? null : askStatus(receiver, delivery)
   // It is awaited after the snapshot, which runs meanwhile.
   asked?.catch(() => undefined)
+  const saidBase = await snapshotOfBase(request, shadow)
   const { snapshot, commit } = await timedSnapshot(request, shadow, context)
   if (asked === null) return await dryRunReport(request, identity, shadow, receiver, snapshot, commit)
   const job = {
     shadow,
     lock,
     target: snapshot.tree,
-    options: synchroniseOptions(request, identity, startedAt),
+    options: synchroniseOptions(request, identity, startedAt, saidBase),
     context: delivery,
   }
   const result = await synchronise({ ...job, receiver, outbox: outboxOf(shadow, receiver) }, asked)
@@ -117,6 +119,11 @@ async function run(
   return { ...applied, fallback }
 }
 
+/** By the same rules as the snapshot itself; before it, so that only what differs is judged for the second one. */
+async function snapshotOfBase({ base, config }: PushRequest, shadow: Shadow): Promise<TreeId | null> {
+  return base === undefined ? null : (await snapshotOfCommit(shadow, base, snapshotOptions(config))).tree
+}
+
 async function timedSnapshot(
   request: PushRequest,
   shadow: Shadow,
@@ -132,10 +139,15 @@ async function timedSnapshot(
   return result
 }
 
-function synchroniseOptions(request: PushRequest, identity: Identity, startedAt: Date): SynchroniseOptions {
+function synchroniseOptions(
+  request: PushRequest,
+  identity: Identity,
+  startedAt: Date,
+  saidBase: TreeId | null,
+): SynchroniseOptions {
   const { force, full, allowMassDelete, trigger = 'manual' } = request
   const { recovery } = request.config
-  return { ...identity, force, full, allowMassDelete, trigger, startedAt, recovery, limits: BUNDLE_LIMITS }
+  return { ...identity, force, full, allowMassDelete, saidBase, trigger, startedAt, recovery, limits: BUNDLE_LIMITS }
 }
 
 /** Tells the user's own command what was applied. That it fails does not undo the push, so it is only reported. */

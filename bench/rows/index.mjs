@@ -7,6 +7,7 @@ import { oneChange } from './one-change.mjs'
 import { operations } from './operations.mjs'
 import { renamedFolder } from './rename.mjs'
 import { version } from './version.mjs'
+import { watch } from './watch.mjs'
 import { workspaces } from './workspaces.mjs'
 
 /** What `--only` names, in the order of the table. Each gives one or more results. */
@@ -21,5 +22,6 @@ export const ROWS = {
   memory,
   rename: renamedFolder,
   operations,
+  watch,
   workspaces,
 }

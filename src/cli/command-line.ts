@@ -3,6 +3,7 @@ import { asDeltaError, DeltaError, exitCodeOf } from '../support/errors.js'
 import { VERSION } from '../support/version.js'
 import { type CommonArguments, withCommon } from './arguments.js'
 import * as bundle from './commands/bundle.js'
+import * as ci from './commands/ci.js'
 import * as diff from './commands/diff.js'
 import * as doctor from './commands/doctor.js'
 import * as explain from './commands/explain.js'
@@ -54,6 +55,7 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .command(verify.command, verify.describe, verify.builder, async (parsed) => ending(await verify.run(parsed)))
     .command(watch.command, watch.describe, watch.builder, async (parsed) => ending(await watch.run(parsed)))
     .command(hook.command, hook.describe, hook.builder, async (parsed) => ending(await hook.run(parsed)))
+    .command(ci.command, ci.describe, ci.builder, async (parsed) => ending(await ci.run(parsed)))
     .command(secrets.command, secrets.describe, secrets.builder, async (parsed) => ending(await secrets.run(parsed)))
     .command(doctor.command, doctor.describe, doctor.builder, async (parsed) => ending(await doctor.run(parsed)))
     .command(serve.command, serve.describe, serve.builder, async (parsed) => ending(await serve.run(parsed)))

@@ -13,6 +13,8 @@ export interface SynchroniseOptions {
   readonly force: boolean
   /** Send everything, whatever the receiver has. */
   readonly full: boolean
+  /** What the receiver holds, as the user says, for a receiver that cannot tell. */
+  readonly saidBase: TreeId | null
   readonly trigger: Trigger
   /** When the push began, before the snapshot. */
   readonly startedAt: Date

@@ -197,9 +197,14 @@ class Synchronisation {
   }
 
   async #sendFull(status: ReceiverStatus): Promise<Next> {
-    const { shadow, target } = this.#job
+    const { shadow, target, options } = this.#job
+    const saidBase = this.#fullIsDue ? null : options.saidBase
     this.#fullIsDue = false
     if (status.canListTree) return await this.#send(await fullDelta(shadow, await this.#listed(), target), status)
+    if (saidBase !== null) {
+      const said = await this.#ifKnown(saidBase, () => deltaOf(shadow, saidBase, target))
+      if (said !== null) return await this.#send(said, status)
+    }
     const { tree, commit } = this.#ledger.confirmed ?? { tree: EMPTY_TREE, commit: null }
     const entries = await this.#job.outbox.list()
     const sent = entries.filter(({ attemptedAt }) => attemptedAt !== null).map(({ target: reached }) => reached)

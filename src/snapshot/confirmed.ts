@@ -38,14 +38,17 @@ const IDENTITY = {
   GIT_COMMITTER_EMAIL: 'ce-delta',
 }
 
-function reference(receiverKey: string): string {
+/** Where the record of a receiver is. */
+export function confirmedReference(receiverKey: string): string {
   return `refs/ce-delta/confirmed/${receiverKey}`
 }
 
 /** Reads the confirmed snapshot for a receiver; null where nothing was ever confirmed, or where the record is damaged. */
 export async function readConfirmed(shadow: Shadow, receiverKey: string): Promise<ConfirmedRecord | null> {
   const format = '--format=%(objectname)%0a%(tree)%0a%(contents)'
-  const answer = await whereReadable(gitText(shadow.repository, ['for-each-ref', format, reference(receiverKey)]))
+  const answer = await whereReadable(
+    gitText(shadow.repository, ['for-each-ref', format, confirmedReference(receiverKey)]),
+  )
   const [commit, tree, ...message] = answer.split('\n')
   if (!isObjectId(commit) || !isObjectId(tree)) return null
   const facts = parseRecord(message.join('\n'))
@@ -77,10 +80,10 @@ export async function writeConfirmed(
   const commitTree = { ...shadow.repository, environment: { ...shadow.repository.environment, ...IDENTITY } }
   const commit = await gitText(commitTree, ['commit-tree', tree, ...parents], { input: `${JSON.stringify(facts)}\n` })
   // Without a previous record there is nothing to compare with: the reference is absent or damaged.
-  if (previous === null) await rm(join(shadow.directory, reference(receiverKey)), { force: true })
+  if (previous === null) await rm(join(shadow.directory, confirmedReference(receiverKey)), { force: true })
   const swap = previous === null ? [commit] : [commit, previous.commit]
   try {
-    await runGit(shadow.repository, ['update-ref', reference(receiverKey), ...swap])
+    await runGit(shadow.repository, ['update-ref', confirmedReference(receiverKey), ...swap])
   } catch (thrown) {
     if (!(thrown instanceof DeltaError) || !/but expected|reference already exists/.test(thrown.message)) throw thrown
     throw new DeltaError('conflict', 'Another process confirmed a push at the same time.', {

@@ -62,7 +62,7 @@ export async function stageOn(
     const lock = await takeLock(join(shadow.directory, 'push.lock'), { milliseconds: 0, busy })
     try {
       const target = await snapshotTree(shadow)
-      const occasion = { trigger: 'manual', startedAt: new Date(), allowMassDelete: true } as const
+      const occasion = { trigger: 'manual', startedAt: new Date(), allowMassDelete: true, saidBase: null } as const
       const limits = { operations, bytes: 1 << 20 }
       const options = { workspacePath: root, collectionName: 'project', force, full, recovery, ...occasion, limits }
       const context = { ...contextOf(notices), sleep: quickly }

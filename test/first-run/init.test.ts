@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { parse } from 'yaml'
 import { ceDelta, thisMachine } from '../helpers/command.js'
 import { commit, expectEqual, settled } from '../helpers/hooked.js'
 import { git, gitRepository, temporaryDirectory, writeTree } from '../helpers/workspace.js'
@@ -39,7 +40,11 @@ describe('ce-delta init', () => {
     expect((await init(root, '--yes', '--json', ...UNREACHABLE)).exitCode).toBe(4)
     expect(await readFile(join(root, 'ce-delta.config.ts'), 'utf8')).toContain('endpoint: "http://127.0.0.1:9"')
     const workflow = await readFile(join(root, '.github/workflows/ce-delta.yml'), 'utf8')
-    expect(workflow).toContain(`branches: ["it's-\\"main\\""]`)
+    expect(parse(workflow).on.push.branches).toEqual([`it's-"main"`])
+    expect(parse(workflow).jobs.push.steps.at(-1)).toMatchObject({
+      uses: expect.stringMatching(/^ce-delta\/ce-delta@v/),
+      with: { endpoint: 'http://127.0.0.1:9', 'workspace-path': expect.stringMatching(/^\/repositories\//) },
+    })
     expect((await init(root, '--yes', '--without', 'push')).exitCode).toBe(0)
   })
 

@@ -31,6 +31,7 @@ const DOORS: Readonly<Record<string, string>> = {
   jiti: 'src/config/',
   yargs: 'src/cli/',
   fastify: 'src/receiver/',
+  'ci-info': 'src/triggers/ci/',
 }
 
 /** `src/index.ts` is the layer index; any other file directly in `src` belongs to push. */

@@ -16,6 +16,8 @@ export interface CommandOptions {
   /** Run without the rights of root, which could read everything. What it needs is given to that user first. */
   readonly asNobody?: boolean
   readonly umask?: string
+  /** A command that runs it, given before its own name. */
+  readonly wrapper?: readonly string[]
 }
 
 export interface CommandResult {
@@ -68,7 +70,7 @@ export async function startCeDelta(
   const project = options.asNobody === true && isRoot ? await readableCopy(home) : PROJECT
   const command = [process.execPath, '--no-warnings', join(project, 'dist', 'cli.js'), ...args]
   const shell = options.umask === undefined ? [] : ['sh', '-c', `umask ${options.umask}; exec "$@"`, 'sh']
-  const [program = '', ...rest] = [...shell, ...command]
+  const [program = '', ...rest] = [...(options.wrapper ?? []), ...shell, ...command]
   return spawn(program, rest, {
     cwd,
     env: { ...homeEnvironment(home), ...options.env },

@@ -48,7 +48,7 @@ export async function bench(): Promise<Bench> {
         exclude: [],
         nestedRepositories: 'skip',
       })
-      const occasion = { trigger: 'manual', startedAt: new Date(), allowMassDelete: true } as const
+      const occasion = { trigger: 'manual', startedAt: new Date(), allowMassDelete: true, saidBase: null } as const
       const options = {
         workspacePath: root,
         collectionName: 'project',

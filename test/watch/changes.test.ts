@@ -1,5 +1,6 @@
 import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
 import { deltas, expectCopied, flushed, isEqual, startWatch, watching } from '../helpers/watching.js'
 import { git, gitRepository, temporaryDirectory, writeTree } from '../helpers/workspace.js'
@@ -103,5 +104,22 @@ describe('a watch', () => {
     await writeFile(join(root, 'a.txt'), 'three\n')
     await watch.until((events) => deltas(events).length === 3)
     expect(watch.events.filter(({ event }) => event === 'report').length).toBe(pushes + 1)
+  })
+
+  test('a log that is ignored and written all the time costs one look, and hides no edit', async () => {
+    const root = await gitRepository({ files: { 'a.txt': 'one\n', '.gitignore': '*.log\n' } })
+    const watch = await watching(root)
+    const reports = () => watch.events.filter(({ event }) => event === 'report').length
+    const before = reports()
+    for (let line = 0; line < 30; line++) {
+      await appendFile(join(root, 'server.log'), `${line}\n`)
+      await sleep(line % 10 === 0 ? 500 : 20)
+    }
+    await watch.told(isEqual, watch.events.length - 1)
+    expect(reports()).toBe(before + 1)
+    await appendFile(join(root, 'server.log'), 'again\n')
+    await writeFile(join(root, 'a.txt'), 'two\n')
+    await watch.until((events) => deltas(events).length === 2)
+    await expectCopied(root, ['server.log'])
   })
 })

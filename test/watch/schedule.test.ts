@@ -8,8 +8,8 @@ import {
   newSchedule,
   type PushResult,
   type Schedule,
-  type Timing,
 } from '../../src/triggers/watch/schedule.js'
+import type { Timing } from '../../src/triggers/watch/timing.js'
 
 const TIMING: Timing = { settle: 300, longest: 2000, gitPatience: 10_000, firstRetry: 1000, longestRetry: 30_000 }
 const CHANGED: Happening = { kind: 'changed' }

@@ -54,7 +54,7 @@ export async function run(args: InitArguments): Promise<number> {
   if (config.file === null) await writeConfig(workspace, plan, printer)
   else printer.note(`${styled('good', '✓')} ${config.file} is there already`)
   if (plan.hook) await installHook(workspace, printer)
-  if (plan.workflow) await writeWorkflow(workspace, plan, printer)
+  if (plan.workflow) await writeWorkflow(workspace, config, plan, printer)
   const exitCode = plan.push ? await firstPush(args, printer, interruption.signal) : 0
   for (const line of nextSteps(plan)) printer.note(line)
   printer.event({ event: 'init', ...plan, root: workspace.root })
@@ -86,10 +86,12 @@ async function installHook(workspace: Workspace, printer: Printer): Promise<void
   }
 }
 
-async function writeWorkflow(workspace: Workspace, plan: Plan, printer: Printer): Promise<void> {
+async function writeWorkflow(workspace: Workspace, config: Config, plan: Plan, printer: Printer): Promise<void> {
   if (workspace.git === null || plan.endpoint === null) return
   const branch = await gitTextOrNull(workspace.git.repository, ['symbolic-ref', '--quiet', '--short', 'HEAD'])
-  const text = workflowText(branch ?? 'main', plan.endpoint)
+  // A copy of its own: two writers of one copy would stop each other.
+  const workspacePath = config.workspacePath ?? `/repositories/${workspace.name}`
+  const text = workflowText({ branch: branch ?? 'main', endpoint: plan.endpoint, workspacePath })
   const isNew = await writeNew(join(workspace.root, WORKFLOW_FILE), text)
   printer.note(`${styled('good', '✓')} ${WORKFLOW_FILE} ${isNew ? 'written' : 'is there already'}`)
 }

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemErrorCode } from '../../support/errors.js'
+import { VERSION } from '../../support/version.js'
 
 export const CONFIG_FILE = 'ce-delta.config.ts'
 export const WORKFLOW_FILE = '.github/workflows/ce-delta.yml'
@@ -44,16 +45,23 @@ export default {
 `
 }
 
-/** Pushes the commit, not the work tree, so it needs no state but the checkout. */
-export function workflowText(branch: string, endpoint: string): string {
-  return `# Written by ce-delta init: every commit on this branch is pushed.
+/** The action that belongs to this version. */
+const ACTION = `ce-delta/ce-delta@v${VERSION}`
+
+/**
+ * Pushes the commit, not the work tree, so it needs no state but the checkout. The identity is named, because the path
+ * of a checkout differs from runner to runner.
+ */
+export function workflowText(facts: { branch: string; endpoint: string; workspacePath: string }): string {
+  return `# Written by ce-delta init: every commit on this branch is pushed. docs/ci.md explains the inputs and outputs.
 name: ce-delta
 on:
   push:
-    branches: [${JSON.stringify(branch)}]
+    branches: [${JSON.stringify(facts.branch)}]
   workflow_dispatch:
 permissions:
   contents: read
+# One at a time: an older commit never arrives after a newer one.
 concurrency:
   group: ce-delta
 jobs:
@@ -61,15 +69,16 @@ jobs:
     runs-on: ubuntu-latest
     timeout-minutes: 15
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
         with:
           persist-credentials: false
-      - uses: actions/setup-node@v4
+      - uses: actions/setup-node@39370e3970a6d050c480ffad4ff0ed4d3fdee5af # v4.1.0
         with:
           node-version: 22
-      - run: npx --yes ce-delta push --commit "$GITHUB_SHA"
-        env:
-          CE_DELTA_ENDPOINT: ${JSON.stringify(endpoint)}
-          CE_DELTA_TOKEN: \${{ secrets.CE_DELTA_TOKEN }}
+      - uses: ${ACTION}
+        with:
+          endpoint: ${JSON.stringify(facts.endpoint)}
+          token: \${{ secrets.CE_DELTA_TOKEN }}
+          workspace-path: ${JSON.stringify(facts.workspacePath)}
 `
 }

@@ -18,10 +18,6 @@ export class Rules {
     if (path === null || IGNORE_FILES.has(basename(path)) || this.#events > STORM) this.#isStale = true
   }
 
-  changedOutside(): void {
-    this.#isStale = true
-  }
-
   isRefreshDue(exclude: readonly string[], now: number, longest: number): boolean {
     return this.#isStale || this.#exclude !== JSON.stringify(exclude) || now - this.#refreshedAt >= longest
   }

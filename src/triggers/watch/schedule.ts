@@ -1,23 +1,4 @@
-/** All in milliseconds. */
-export interface Timing {
-  /** Nothing changes for so long before a push begins. */
-  readonly settle: number
-  /** A storm of changes holds a push up for so long at most. */
-  readonly longest: number
-  /** While git is in the middle of something, this long without a change means that it waits for the user. */
-  readonly gitPatience: number
-  /** The wait after a failure that may pass by itself: it doubles from the first to the longest. */
-  readonly firstRetry: number
-  readonly longestRetry: number
-}
-
-export const TIMING: Timing = {
-  settle: 300,
-  longest: 2000,
-  gitPatience: 10_000,
-  firstRetry: 1000,
-  longestRetry: 30_000,
-}
+import type { Timing } from './timing.js'
 
 /**
  * What a watch knows about when to push. A value: everything that happens makes a new one, and the time is always an
@@ -134,6 +115,11 @@ function dueTime({ unseen, lookSince, nextLook, gitBusyAt, notBefore }: Schedule
   if (reasons.length === 0) return null
   const gitAgain = gitBusyAt === null ? 0 : gitBusyAt + timing.settle
   return Math.max(Math.min(...reasons), gitAgain, notBefore)
+}
+
+/** Whether a push that is due now has changes for its only reason. */
+export function isOnlyByChanges({ unseen, lookSince, isFlushAsked, nextLook }: Schedule, now: number): boolean {
+  return unseen !== null && lookSince === null && !isFlushAsked && nextLook !== null && now < nextLook
 }
 
 /** Whether something waits for a push. */

@@ -1,16 +1,21 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { PushReport } from '../../report/report.js'
 import type { Workspace } from '../../snapshot/workspace.js'
-import { DeltaError } from '../../support/errors.js'
 import { isGitBusy } from '../git-activity.js'
 import type { ControlRequest } from './control-place.js'
-import type { WatchEvent, WatchState, WatchStatus } from './events.js'
+import type { Sight, WatchEvent, WatchState, WatchStatus } from './events.js'
+import { Flushes } from './flushes.js'
 import { Heartbeat } from './heartbeat.js'
 import { type Journal, resultOf } from './journal.js'
 import { Lookout } from './lookout.js'
+import { Noise } from './noise.js'
 import { pushOnce } from './push-once.js'
 import { Rules } from './rules.js'
-import { advance, decide, type Happening, isPending, newSchedule, type Schedule, type Timing } from './schedule.js'
+import { advance, decide, type Happening, isOnlyByChanges, isPending, newSchedule, type Schedule } from './schedule.js'
 import type { Settings } from './settings.js'
+import { stateOf } from './state.js'
+import { lookInterval, type WatchTiming } from './timing.js'
 
 export interface SessionOptions {
   readonly workspace: Workspace
@@ -23,25 +28,7 @@ export interface SessionOptions {
   readonly signal: AbortSignal
 }
 
-/** All in milliseconds. */
-export interface WatchTiming extends Timing {
-  /** How often the clock, the root and files outside of it are looked at. */
-  readonly beat: number
-  /** The longest time without a look, where the system tells of changes. */
-  readonly fullLook: number
-  /** The same where it does not: a multiple of what a look takes, within these bounds. */
-  readonly poll: { readonly least: number; readonly most: number }
-}
-
 export type SessionEnd = 'interrupted' | 'root gone'
-
-/** Polling takes at most a tenth of the time. */
-const POLL_FACTOR = 10
-
-interface Flusher {
-  readonly resolve: (report: PushReport) => void
-  readonly reject: (error: DeltaError) => void
-}
 
 /**
  * A watch of one workspace for as long as it stays where it is. It connects what happens (events, the clock, requests
@@ -51,12 +38,14 @@ export class Session {
   readonly #options: SessionOptions
   readonly #lookout: Lookout
   readonly #rules = new Rules()
+  readonly #noise = new Noise()
+  readonly #flushes = new Flushes()
   readonly #heartbeat: Heartbeat
   readonly #ending = new AbortController()
   #schedule: Schedule = newSchedule(performance.now())
   #timer: NodeJS.Timeout | undefined
   #pushing: Promise<void> = Promise.resolve()
-  #flushers: Flusher[] = []
+  #opening: Promise<void> = Promise.resolve()
   #end: (end: SessionEnd) => void = () => undefined
   #isOver = false
 
@@ -67,17 +56,14 @@ export class Session {
       workspace,
       pollingReason,
       onChange: (path) => this.#changed(path),
-      onSight: (sight) => journal.tell({ event: 'watching', root: workspace.root, pid: process.pid, sight }),
+      onSight: (sight) => this.#see(sight),
     })
     this.#heartbeat = new Heartbeat({
       workspace,
       environment,
       beat: timing.beat,
       onRootGone: () => this.#finish('root gone'),
-      onOutsideChange: () => {
-        this.#rules.changedOutside()
-        this.#happened({ kind: 'changed' })
-      },
+      onOutsideChange: () => this.#changed(null),
       onJump: () => {
         journal.tell({ event: 'look', reason: 'the clock jumped' })
         this.#happened({ kind: 'look' })
@@ -96,6 +82,7 @@ export class Session {
     if (signal.aborted) interrupt()
     try {
       await this.#heartbeat.start()
+      if (existsSync(join(this.#options.workspace.stateDirectory, 'index'))) this.#opening = this.#openLookout()
       this.#step()
       return await ended
     } finally {
@@ -130,13 +117,7 @@ export class Session {
   }
 
   #state(): WatchState {
-    const { isPushing, isPaused, gitBusyAt, failures, unseen } = this.#schedule
-    if (isPushing) return 'pushing'
-    if (isPaused) return 'paused'
-    if (failures > 0) return 'retrying'
-    if (gitBusyAt !== null) return 'waiting for git'
-    if (unseen !== null) return 'changed'
-    return this.#options.journal.trouble === null ? 'equal' : 'stopped'
+    return stateOf(this.#schedule, this.#options.journal.trouble !== null)
   }
 
   /** A push that was interrupted, or that failed, leaves something to do. */
@@ -150,8 +131,16 @@ export class Session {
     this.#step()
   }
 
+  #see(sight: Sight): void {
+    const { journal, workspace } = this.#options
+    journal.tell({ event: 'watching', root: workspace.root, pid: process.pid, sight })
+    // The next look was planned as if events would tell of everything until then.
+    if (sight.by === 'polling') this.#happened({ kind: 'look' })
+  }
+
   #changed(path: string | null): void {
     this.#rules.changed(path)
+    this.#noise.changed(path)
     this.#happened({ kind: 'changed' })
   }
 
@@ -174,20 +163,29 @@ export class Session {
   }
 
   async #push(): Promise<void> {
+    const byChanges = isOnlyByChanges(this.#schedule, performance.now())
     this.#happened({ kind: 'push began' })
-    const flushers = this.#flushers.splice(0)
+    this.#flushes.pushBegan()
     const { workspace, settings, journal } = this.#options
+    const { nextLook } = this.#schedule
+    if ((await this.#noise.isAllThereWas(workspace, settings.last)) && byChanges && nextLook !== null) {
+      return this.#happened({ kind: 'push ended', result: 'done', nextLook })
+    }
     const context = { signal: this.#ending.signal, onEvent: (event: WatchEvent) => journal.tell(event) }
     const report = await pushOnce(workspace, settings, this.#schedule.failures, context)
     if (!this.#heartbeat.isRootThere) this.#finish('root gone')
-    if (this.#isOver) {
-      for (const { reject } of flushers) reject(watchEnded())
-      return
-    }
+    if (this.#isOver) return
     journal.pushed(report)
+    this.#noise.pushed(byChanges, report.outcome === 'unchanged')
+    await this.#opening
     if (await this.#keepLookout()) this.#happened({ kind: 'look' })
     this.#happened({ kind: 'push ended', result: resultOf(report.error), nextLook: this.#nextLook(report) })
-    for (const { resolve } of flushers) resolve(report)
+    this.#flushes.pushEnded(report)
+  }
+
+  /** Beside the first push: where there was a scan before, it is known by now what is ignored. */
+  async #openLookout(): Promise<void> {
+    if (await this.#keepLookout()) this.#happened({ kind: 'look' })
   }
 
   /** Looks at what the rules leave, now that a push has applied them. Returns whether another look is due. */
@@ -200,20 +198,15 @@ export class Session {
   }
 
   #nextLook({ duration_ms }: PushReport): number {
-    const { poll, fullLook } = this.#options.timing
-    const interval =
-      this.#lookout.sight?.by === 'events'
-        ? fullLook
-        : Math.min(poll.most, Math.max(poll.least, duration_ms * POLL_FACTOR))
+    const interval = lookInterval(this.#lookout.sight, duration_ms, this.#options.timing)
     return performance.now() + interval
   }
 
   async #flush(): Promise<object> {
-    const report = await new Promise<PushReport>((resolve, reject) => {
-      if (this.#isOver) reject(watchEnded())
-      this.#flushers.push({ resolve, reject })
-      this.#happened({ kind: 'flush' })
-    })
+    const next = this.#flushes.next()
+    if (this.#isOver) this.#flushes.end()
+    this.#happened({ kind: 'flush' })
+    const report = await next
     return { ...this.status(), report }
   }
 
@@ -228,11 +221,8 @@ export class Session {
     clearTimeout(this.#timer)
     this.#heartbeat.stop()
     this.#lookout.close()
-    for (const { reject } of this.#flushers.splice(0)) reject(watchEnded())
+    await this.#opening
     await this.#pushing
+    this.#flushes.end()
   }
-}
-
-function watchEnded(): DeltaError {
-  return new DeltaError('interrupted', 'The watch ended meanwhile.')
 }

@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs'
-import { configurationSignature } from '../../config/load.js'
+import { credentialsFile } from '../../config/credentials.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { signatureOf } from '../../support/durable-files.js'
 import { systemErrorCode } from '../../support/errors.js'
@@ -23,9 +23,12 @@ function folderIdentity(folder: string): string | null {
   }
 }
 
-/** Changes whenever a file does that decides what is pushed and that no event of the work tree tells of. */
+/**
+ * Changes whenever a file does that decides what is pushed, or whether it may be, and that lies outside of the work tree:
+ * the events tell nothing of these.
+ */
 export async function outsideSignature(workspace: Workspace, environment: NodeJS.ProcessEnv): Promise<string> {
-  const { git, globalExcludeFile, root } = workspace
-  const rules = await signatureOf([globalExcludeFile, ...(git === null ? [] : [git.excludeFile])])
-  return `${rules}\n${await configurationSignature(root, environment)}`
+  const { git, globalExcludeFile } = workspace
+  const files = [globalExcludeFile, credentialsFile(environment), ...(git === null ? [] : [git.excludeFile])]
+  return await signatureOf(files)
 }

@@ -9,10 +9,10 @@ import { watchLock } from './control-place.js'
 import { startControl } from './control-server.js'
 import type { LastPush, WatchEvent } from './events.js'
 import { Journal } from './journal.js'
-import { TIMING } from './schedule.js'
-import { Session, type SessionEnd, type WatchTiming } from './session.js'
+import { Session, type SessionEnd, type SessionOptions } from './session.js'
 import { Settings } from './settings.js'
 import { placeIdentity } from './surroundings.js'
+import { WATCH_TIMING, type WatchTiming } from './timing.js'
 
 export interface WatchOptions {
   /** The folder whose workspace is watched. */
@@ -34,13 +34,6 @@ export interface WatchEnd {
   readonly lastPush: LastPush | null
 }
 
-const WATCH_TIMING: WatchTiming = {
-  ...TIMING,
-  beat: 2000,
-  fullLook: 5 * 60_000,
-  poll: { least: 2000, most: 60_000 },
-}
-
 /**
  * Keeps the receiver equal to the work tree until `signal` says to end: a push at once, then one whenever something
  * changed and came to rest. What goes wrong is told by `onEvent`, and does not end it: a receiver that is down, a root
@@ -51,45 +44,37 @@ const WATCH_TIMING: WatchTiming = {
  */
 export async function watch(options: WatchOptions): Promise<WatchEnd> {
   const { directory, environment = process.env } = options
-  const timing = { ...WATCH_TIMING, ...options.timing }
   const journal = new Journal(options.onEvent ?? (() => undefined), () => new Date())
-  const since = new Date().toISOString()
-  const place = new WatchLock()
+  const common = {
+    environment,
+    journal,
+    timing: { ...WATCH_TIMING, ...options.timing },
+    pollingReason: options.polling === true ? 'it was asked for' : null,
+    since: new Date().toISOString(),
+    signal: options.signal,
+  }
+  const lock = new WatchLock()
   let workspace = await workTreeAt(directory, environment)
-  await settingsOf(workspace, options).read()
+  let settings = settingsOf(workspace, options)
+  await settings.read()
   for (;;) {
-    const { end, pending } = await runSession(workspace, place, options, journal, timing, since)
+    const { end, pending } = await runSession(lock, { ...common, workspace, settings })
     if (end === 'interrupted') return ended(journal, pending)
     journal.failed(rootGone(workspace))
     journal.state('root gone', true)
-    const found = await waitForRoot(workspace, journal, timing.beat, options)
+    const found = await waitForRoot(workspace, journal, common.timing.beat, options)
     if (found === null) return ended(journal, true)
     workspace = found
+    settings = settingsOf(workspace, options)
   }
 }
 
-async function runSession(
-  workspace: Workspace,
-  place: WatchLock,
-  options: WatchOptions,
-  journal: Journal,
-  timing: WatchTiming,
-  since: string,
-): Promise<{ end: SessionEnd; pending: boolean }> {
-  const { stateDirectory } = workspace
-  await openShadow(workspace)
-  await place.take(stateDirectory)
+async function runSession(lock: WatchLock, options: SessionOptions): Promise<{ end: SessionEnd; pending: boolean }> {
+  const { stateDirectory } = options.workspace
+  await openShadow(options.workspace)
+  await lock.take(stateDirectory)
   try {
-    const session = new Session({
-      workspace,
-      environment: options.environment ?? process.env,
-      settings: settingsOf(workspace, options),
-      journal,
-      timing,
-      pollingReason: options.polling === true ? 'it was asked for' : null,
-      since,
-      signal: options.signal,
-    })
+    const session = new Session(options)
     const control = await startControl(stateDirectory, (request) => session.answer(request))
     try {
       const end = await session.run()
@@ -98,7 +83,7 @@ async function runSession(
       await control.close()
     }
   } finally {
-    await place.release()
+    await lock.release()
   }
 }
 

@@ -1,0 +1,13 @@
+import type { WatchState } from './events.js'
+import type { Schedule } from './schedule.js'
+
+/** What a watch is doing, in one word: what people want to know first. */
+export function stateOf(schedule: Schedule, isInTrouble: boolean): WatchState {
+  const { isPushing, isPaused, gitBusyAt, failures, unseen } = schedule
+  if (isPushing) return 'pushing'
+  if (isPaused) return 'paused'
+  if (failures > 0) return 'retrying'
+  if (gitBusyAt !== null) return 'waiting for git'
+  if (unseen !== null) return 'changed'
+  return isInTrouble ? 'stopped' : 'equal'
+}

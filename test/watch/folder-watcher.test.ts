@@ -1,0 +1,145 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { type FolderWatcher, watchFailure, watchFolders } from '../../src/triggers/watch/folder-watcher.js'
+import { deltas, expectCopied, isEqual, startWatch, type Watching } from '../helpers/watching.js'
+import { gitRepository, temporaryDirectory, writeTree } from '../helpers/workspace.js'
+
+const open: FolderWatcher[] = []
+
+afterEach(() => {
+  for (const watcher of open.splice(0)) watcher.close()
+})
+
+async function watched(root: string, leftOut: readonly string[] = []) {
+  const seen: (string | null)[] = []
+  const folders = new Set(leftOut.map((name) => join(root, name)))
+  const watcher = await watchFolders({
+    root,
+    leftOut: folders,
+    onChange: (path) => seen.push(path),
+    onFailure: (error) => {
+      throw error
+    },
+  })
+  open.push(watcher)
+  return {
+    watcher,
+    /** Does something, and waits until this path was told. */
+    async tells(work: () => Promise<unknown>, path: string) {
+      seen.splice(0)
+      await work()
+      const deadline = performance.now() + 20_000
+      while (!seen.includes(join(root, path))) {
+        if (performance.now() > deadline) throw new Error(`${path} was not told, but ${seen.join(', ')}`)
+        await sleep(5)
+      }
+    },
+    seen,
+  }
+}
+
+describe('watchFolders', () => {
+  test('tells of files in every folder, also in those that come later', async () => {
+    const root = await temporaryDirectory()
+    await mkdir(join(root, 'one/two'), { recursive: true })
+    const { tells } = await watched(root)
+    await tells(() => writeFile(join(root, 'a'), ''), 'a')
+    await tells(() => writeFile(join(root, 'one/two/b'), ''), 'one/two/b')
+    await tells(() => mkdir(join(root, 'three/four'), { recursive: true }), 'three')
+    await sleep(100)
+    await tells(() => writeFile(join(root, 'three/four/c'), ''), 'three/four/c')
+    await tells(() => rename(join(root, 'three'), join(root, 'five')), 'five')
+    await sleep(100)
+    await tells(() => writeFile(join(root, 'five/four/c'), 'again'), 'five/four/c')
+    await tells(() => rm(join(root, 'five'), { recursive: true }), 'five')
+    await tells(() => writeTree(root, { 'five/four/c': 'new' }), 'five')
+    await sleep(100)
+    await tells(() => writeFile(join(root, 'five/four/d'), ''), 'five/four/d')
+  })
+
+  test('tells nothing of folders that are left out', async () => {
+    const root = await temporaryDirectory()
+    await writeTree(root, { 'build/a': '', '.git/a': '', 'nested/.git/a': '', 'src/a': '' })
+    const { tells, seen } = await watched(root, ['build'])
+    await writeTree(root, { 'build/b': '', '.git/b': '', 'nested/.git/b': '', 'build/new/c': '' })
+    await tells(() => writeFile(join(root, 'src/a'), 'now'), 'src/a')
+    expect(new Set(seen)).toEqual(new Set([join(root, 'src/a')]))
+  })
+
+  test('finds folders that it was not told of', async () => {
+    const root = await temporaryDirectory()
+    const { watcher } = await watched(root)
+    expect(await watcher.lookAgain()).toBe(false)
+  })
+
+  test('a folder that cannot be read is no obstacle', async () => {
+    const root = await temporaryDirectory()
+    await mkdir(join(root, 'locked'), { mode: 0 })
+    const { tells } = await watched(root)
+    await tells(() => writeFile(join(root, 'a'), ''), 'a')
+  })
+
+  test.each([
+    ['ENOSPC', /max_user_watches/],
+    ['EMFILE', /max_user_instances/],
+  ])('%s is told as the limit that it is, with how to raise it', (code, limit) => {
+    const error = watchFailure(Object.assign(new Error('no'), { code }))
+    expect(error).toMatchObject({ code: 'watch-failed', facts: { system_code: code } })
+    expect(error.next).toMatch(limit)
+  })
+})
+
+/** A user namespace has limits of its own; a machine may not allow one. */
+const canLimit = ((): boolean => {
+  try {
+    execFileSync('unshare', ['-rU', 'sh', '-c', 'echo 2 > /proc/sys/user/max_inotify_watches'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+})()
+
+/** A watch under a limit of the system; where no limit can be set, one that was told to poll. */
+async function limitedWatch(root: string, limit: string, value: number) {
+  const shell = `echo ${value} > /proc/sys/user/${limit}; exec "$@"`
+  const wrapper = canLimit ? ['unshare', '-rU', 'sh', '-c', shell, 'sh'] : []
+  return await startWatch(root, canLimit ? [] : ['--poll'], { wrapper })
+}
+
+async function polls(watch: Watching): Promise<void> {
+  const polling = await watch.told(
+    ({ event, sight }) => event === 'watching' && Reflect.get(Object(sight), 'by') === 'polling',
+  )
+  expect(JSON.stringify(polling)).toMatch(canLimit ? /sudo sysctl fs\.inotify/ : /it was asked for/)
+}
+
+describe('the limits of the system', () => {
+  test.each([
+    ['max_inotify_watches', 3],
+    ['max_inotify_instances', 0],
+  ])('%s: says so, and finds what changed by polling', async (limit, value) => {
+    const root = await gitRepository({ files: { 'a/b/c/d/e/f/a.txt': 'one\n' } })
+    const watch = await limitedWatch(root, limit, value)
+    await polls(watch)
+    await writeFile(join(root, 'a/b/c/d/e/f/a.txt'), 'two\n')
+    await watch.until((events) => deltas(events).length === 2)
+    expect(await watch.stop()).toBe(130)
+  })
+
+  test('a limit that is reached later', async () => {
+    const root = await gitRepository({ files: { 'a.txt': 'one\n' } })
+    const watch = await limitedWatch(root, 'max_inotify_watches', 20)
+    await watch.told(({ event }) => event === 'watching')
+    await watch.told(isEqual)
+    await writeTree(root, Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`${index}/a.txt`, 'a\n'])))
+    await polls(watch)
+    await watch.told(isEqual, watch.events.length - 1)
+    const before = deltas(watch.events).length
+    await writeFile(join(root, '29/a.txt'), 'b\n')
+    await watch.until((events) => deltas(events).length > before)
+    await expectCopied(root)
+  })
+})
