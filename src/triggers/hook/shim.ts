@@ -9,7 +9,7 @@ export interface RecordedCommand {
 }
 
 /** Each of its commits comes by here, and post-rewrite comes at its end. */
-const REBASE_GOES_ON = ['  [ ! -d "$dir/rebase-merge" ] || exit 0']
+const UNLESS_REBASING = `[ -d "\${GIT_DIR:-.git}/rebase-merge" ] || `
 
 /**
  * What a hook does: find the shim of this clone, and read it. It works in a file that others get by cloning, too: for
@@ -17,10 +17,9 @@ const REBASE_GOES_ON = ['  [ ! -d "$dir/rebase-merge" ] || exit 0']
  */
 export function hookLines(hook: HookName): string[] {
   return [
-    '(',
+    `${hook === 'post-commit' ? UNLESS_REBASING : ''}(`,
     `  hook=${hook} dir=\${GIT_DIR:-.git} common=`,
     '  [ -d "$dir" ] || dir=$(git rev-parse --git-dir 2>/dev/null)',
-    ...(hook === 'post-commit' ? REBASE_GOES_ON : []),
     '  [ ! -f "$dir/commondir" ] || read -r common <"$dir/commondir"',
     '  case $common in /* | ?:*) ;; *) common=$dir/$common ;; esac',
     `  [ ! -f "$common/${SHIM_NAME}" ] || . "$common/${SHIM_NAME}"`,
