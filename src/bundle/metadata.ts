@@ -35,8 +35,6 @@ export interface BundleRequest {
 
 /** What keeps the files of a repository from being taken for the metadata of the bundle (protocol.md §2, 1 and 2). */
 export interface MetadataGuards {
-  /** The metadata stands at the end once more, for servers that take the last member of that name. */
-  readonly isRepeated: boolean
   /** An empty history of our own, so that no file of the repository is taken for one. */
   readonly hasHistory: boolean
   /** Without hashes a server writes every file, whatever it believes to have (protocol.md §2, hashes.json). */
@@ -76,12 +74,6 @@ export function metadataMembers(request: BundleRequest, facts: ContentFacts): Me
     { name: HASHES_NAME, body: [Buffer.from(`${identity},"file_hashes":{`), ...hashes, Buffer.from('}}\n')] },
     ...(guards?.hasHistory === true ? history : []),
   ]
-}
-
-/** The members that come after the contents: what a name of the user's could be taken for, once more. */
-export function trailingMembers(request: BundleRequest, facts: ContentFacts): MetadataMember[] {
-  if (request.guards?.isRepeated !== true) return []
-  return metadataMembers(request, facts).filter(({ name }) => name !== MANIFEST_NAME)
 }
 
 /** A history that says nothing; `delta` leaves what the server has (protocol.md §2, git_history.json). */

@@ -13,7 +13,6 @@ import {
   countSteps,
   type MetadataMember,
   metadataMembers,
-  trailingMembers,
   withContent,
 } from './metadata.js'
 import { END_OF_ARCHIVE, encodeMemberHeader, padding } from './tar-format.js'
@@ -72,7 +71,6 @@ async function writeContents(file: FileHandle, request: BundleRequest, readBlobs
     if (!isWhole) digest = createHash('sha1')
     if (carriesContent) await gzip.write(padding(piece.size))
   }
-  await writeMembers(gzip, request.id, trailingMembers(request, facts))
   await gzip.write(END_OF_ARCHIVE)
   await gzip.finish()
   return facts

@@ -5,7 +5,7 @@ import type { LastPush, WatchEvent, WatchState } from '../triggers/watch/events.
 import type { ShownStatus } from '../triggers/watch/parse-status.js'
 import { type Printer, styled } from './print.js'
 import { describeCounts, describeSkipped } from './render.js'
-import { StatusLine } from './status-line.js'
+import type { StatusLine } from './status-line.js'
 
 const WORDS: Readonly<Record<WatchState, string>> = {
   pushing: '… pushing',
@@ -31,9 +31,10 @@ export class WatchRenderer {
   #notices = new Set<string>()
   #leftOut = ''
 
-  constructor(printer: Printer, isTerminal: boolean) {
+  /** `line`: of the terminal; null where there is none. */
+  constructor(printer: Printer, line: StatusLine | null) {
     this.#printer = printer
-    this.#line = isTerminal ? new StatusLine() : null
+    this.#line = line
   }
 
   event(event: WatchEvent): void {
@@ -85,11 +86,12 @@ export class WatchRenderer {
   }
 
   #show(): void {
-    const { sequence, at, operations } = this.#last ?? { sequence: null, at: null, operations: null }
-    const last = at === null ? [] : [`last push ${clock(new Date(at))}: ${describeCounts(operations)}`]
-    const number = sequence === null ? [] : [`sequence ${sequence}`]
+    const last = this.#last
+    const number = last === null || last.sequence === null ? [] : [`sequence ${last.sequence}`]
+    const sent =
+      last?.outcome === 'confirmed' ? [`last push ${clock(new Date(last.at))}: ${describeCounts(last.operations)}`] : []
     const pending = this.#state === 'paused' && this.#isPending ? ['something is pending'] : []
-    this.#line?.show([WORDS[this.#state], ...pending, ...number, ...last].join(' · '))
+    this.#line?.show([WORDS[this.#state], ...pending, ...number, ...sent].join(' · '))
   }
 
   #keep(line: string): void {

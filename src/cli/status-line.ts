@@ -1,10 +1,15 @@
-import { writeBytes } from './print.js'
-
 const CLEAR = '\r\u001b[2K'
 
 /** The last line of a terminal, which is written again and again; other lines go above it. */
 export class StatusLine {
+  readonly #write: (text: string) => void
+  readonly #columns: () => number
   #text = ''
+
+  constructor(write: (text: string) => void, columns: () => number) {
+    this.#write = write
+    this.#columns = columns
+  }
 
   show(text: string): void {
     if (text === this.#text) return
@@ -24,11 +29,7 @@ export class StatusLine {
 
   /** One that is longer than the terminal is wide would go on in the next, and stay there. */
   #fitting(text: string): string {
-    const width = process.stderr.columns ?? 80
+    const width = this.#columns()
     return text.length < width ? text : `${text.slice(0, width - 2)}…`
-  }
-
-  #write(text: string): void {
-    writeBytes(2, Buffer.from(text))
   }
 }

@@ -1,6 +1,7 @@
 /** How long a bundle may take from its first byte to its confirmation: short enough to lose little, long enough to be few. */
 const AIM_MILLISECONDS = 3000
-const FIRST = 250
+/** A server that indexes before it answers may need a second for each file. */
+const FIRST = 50
 const SMALLEST = 25
 /** Applying grows with the square of the operations on most generations (protocol.md §2, 6). */
 const LARGEST = 2000

@@ -20,6 +20,8 @@ export interface HttpRequest {
   readonly body?: () => Readable
   /** Keeps a connection, so that one process of several answers all along; left out, each exchange has its own. */
   readonly agent?: Agent
+  /** Milliseconds instead of the usual ones, where work is done before the answer begins. */
+  readonly idleTimeout?: number
   /** Bytes; a longer answer is given up. */
   readonly longestAnswer: number
 }
@@ -39,7 +41,7 @@ export interface HttpAnswer {
  * `redirect-refused`, `answer-malformed` or `interrupted`.
  */
 export async function exchange(request: HttpRequest, options: HttpOptions, signal: AbortSignal): Promise<HttpAnswer> {
-  const idle = new IdleWatch(options.idleTimeout)
+  const idle = new IdleWatch(request.idleTimeout ?? options.idleTimeout)
   try {
     const body = request.body?.()
     body?.on('data', idle.moved)

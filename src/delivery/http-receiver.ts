@@ -26,6 +26,9 @@ export interface HttpReceiverOptions extends HttpOptions {
 
 const MEGABYTE = 1 << 20
 
+/** So many times longer may a server be silent that applies a bundle before it answers. */
+const MORE_PATIENCE = 10
+
 /** So many connections are asked for the sequence; two processes that take turns are found by chance alone. */
 const ASKED_CONNECTIONS = 8
 
@@ -58,7 +61,8 @@ export function httpReceiver(options: HttpReceiverOptions): Receiver {
       if (done !== null) return done
       const form = multipart(options, upload)
       const url = `${endpoint}${UPLOAD_PATH}`
-      const request = { method: 'POST', url, longestAnswer: MEGABYTE, agent, ...form } as const
+      const idleTimeout = options.idleTimeout * (answersLate(dialect) ? MORE_PATIENCE : 1)
+      const request = { method: 'POST', url, longestAnswer: MEGABYTE, agent, idleTimeout, ...form } as const
       const result = parseUploadAnswer(await exchange(request, options, signal), upload)
       if (result.kind !== 'queued' && result.kind !== 'applied') return result
       if (result.kind === 'queued' && isReplay(dialect)) return { kind: 'sequence mismatch', expected: null }
@@ -88,6 +92,11 @@ export function httpReceiver(options: HttpReceiverOptions): Receiver {
  */
 function isReplay({ proof }: Dialect): boolean {
   return proof === 'answer' || proof === 'tree'
+}
+
+/** While such a server applies a bundle nothing moves; with what it indexes meanwhile, that may take long. */
+function answersLate({ proof }: Dialect): boolean {
+  return proof === 'answer' || proof === 'answer or status'
 }
 
 /** One connection for everything: where several processes answer, the same one tells whether it has applied a bundle. */

@@ -1,5 +1,6 @@
 import type { Operation } from '../delta/operation.js'
 import type { BatchSize } from './batch-size.js'
+import type { Way } from './dialects/folders-aside.js'
 import type { OutboxEntry } from './outbox.js'
 
 /** Operations that go into one bundle, and what is settled when they have gone. */
@@ -7,8 +8,7 @@ export interface Part {
   readonly operations: readonly Operation[]
   /** Bundles that were carried out in part; all they had is sent again by the end of this part. */
   readonly settles: readonly OutboxEntry[]
-  /** `other`: the first way failed, and the folders are moved aside just where they were not before. */
-  readonly way: 'first' | 'other'
+  readonly way: Way
 }
 
 /** The operations that are still to be sent. A part that does not get through is cut in half, down to one operation. */
@@ -31,9 +31,10 @@ export class Parts {
   halve(part: Part, failed: OutboxEntry | null): void {
     const middle = Math.ceil(part.operations.length / 2)
     const settles = failed === null ? part.settles : [...part.settles, failed]
+    const way = failed === null ? part.way : 'no folder aside'
     this.#again.unshift(
-      { ...part, operations: part.operations.slice(0, middle), settles: [] },
-      { ...part, operations: part.operations.slice(middle), settles },
+      { way, operations: part.operations.slice(0, middle), settles: [] },
+      { way, operations: part.operations.slice(middle), settles },
     )
   }
 
@@ -57,6 +58,6 @@ export class Parts {
       this.#at++
     }
     if (this.#at === start) return undefined
-    return { operations: this.#operations.slice(start, this.#at), settles: [], way: 'first' }
+    return { operations: this.#operations.slice(start, this.#at), settles: [], way: 'usual' }
   }
 }

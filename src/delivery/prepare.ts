@@ -21,13 +21,23 @@ export async function fullDelta(shadow: Shadow, held: TreeId, target: TreeId): P
 }
 
 /**
- * Everything, for a receiver of which it is not known what it holds: a deletion for every path that was ever confirmed
- * and is not in the target, then every file (faults.md row 81). The delta begins at just what it deletes, so that what
+ * Everything, for a receiver of which it is not known what it holds: a deletion for every path that was ever confirmed, or
+ * was sent without a confirmation, and is not in the target, then every file (faults.md row 81). The delta begins at just what it deletes, so that what
  * is confirmed after each of its bundles has nothing that was not sent; broken off, the rest is still a difference.
  */
-export async function resyncDelta(shadow: Shadow, confirmedCommit: string | null, target: TreeId): Promise<Delta> {
-  const known = confirmedCommit === null ? [] : await everConfirmed(shadow, confirmedCommit)
-  return await everything(shadow, known, null, target)
+export async function resyncDelta(
+  shadow: Shadow,
+  confirmedCommit: string | null,
+  target: TreeId,
+  sent: readonly TreeId[] = [],
+): Promise<Delta> {
+  const known = new Map<string, TreeFile>()
+  const confirmed = confirmedCommit === null ? [] : await everConfirmed(shadow, confirmedCommit)
+  for (const file of confirmed) known.set(file.path, file)
+  for (const tree of new Set(sent)) {
+    for (const file of await listTree(shadow.repository, tree)) known.set(file.path, file)
+  }
+  return await everything(shadow, [...known.values()], null, target)
 }
 
 async function everything(

@@ -5,7 +5,7 @@ import { blobSizes } from '../support/git-objects.js'
 import { BatchSize } from './batch-size.js'
 import { deliver } from './deliver.js'
 import { carry, type LeftBehind } from './dialects/carry.js'
-import { type AsideSituation, foldersAside, hasOtherWay, type OldFolders } from './dialects/folders-aside.js'
+import { type AsideSituation, foldersAside, nextWay, type OldFolders } from './dialects/folders-aside.js'
 import { stepsFor } from './dialects/steps.js'
 import { ownNamesOf } from './dialects/workspace-names.js'
 import type { Next, SynchroniseJob } from './job.js'
@@ -169,8 +169,8 @@ class Sending {
     if (only === undefined) return
     if (others.length > 0) return this.#task.parts.halve(part, failed)
     const settles = failed === null ? part.settles : [...part.settles, failed]
-    const isTriedAgain = part.way === 'first' && failed !== null && hasOtherWay(only, this.#situation(part, ''))
-    if (isTriedAgain) return this.#task.parts.again({ ...part, settles, way: 'other' })
+    const way = failed === null ? null : nextWay(only, this.#situation(part, ''))
+    if (way !== null) return this.#task.parts.again({ ...part, settles, way })
     await this.#leaveBehind(only, outcome)
     await this.#settle(settles)
   }

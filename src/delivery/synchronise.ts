@@ -206,7 +206,9 @@ class Synchronisation {
       if (said !== null) return await this.#send(said, status)
     }
     const { tree, commit } = this.#ledger.confirmed ?? { tree: EMPTY_TREE, commit: null }
-    const delta = await this.#ifKnown(tree, () => resyncDelta(shadow, commit, target))
+    const entries = await this.#job.outbox.list()
+    const sent = entries.filter(({ attemptedAt }) => attemptedAt !== null).map(({ target: reached }) => reached)
+    const delta = await this.#ifKnown(tree, () => resyncDelta(shadow, commit, target, sent))
     return await this.#send(delta ?? (await resyncDelta(shadow, null, target)), status, true)
   }
 

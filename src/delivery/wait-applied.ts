@@ -84,7 +84,7 @@ export async function followQueued(
 /** A server that is slow is given more time for more work. */
 function patienceWith({ bytes, operations }: Bundle): number {
   const { created, updated, deleted, moved } = operations
-  return 5000 + 20 * (created + updated + deleted + moved) + bytes / 2000
+  return 10_000 + 30 * (created + updated + deleted + moved) + bytes / 1000
 }
 
 /** Asks again and again, with growing pauses, for a limited time; counted in pauses, so that a test need not wait. */

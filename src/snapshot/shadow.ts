@@ -155,8 +155,11 @@ export async function clearInterrupted(shadow: Shadow): Promise<void> {
   const deadline = performance.now() + LONGEST_INDEX_WRITE
   while (existsSync(indexLock) && performance.now() < deadline) await sleep(50)
   await rm(indexLock, { force: true })
-  for (const name of await readdir(shadow.directory)) {
-    if (LEFT_OVER.test(name) || isAbandoned(name)) await rm(join(shadow.directory, name), { force: true })
+  const folders = [shadow.directory, join(shadow.directory, 'objects', 'info')]
+  for (const folder of folders.filter((path) => existsSync(path))) {
+    for (const name of await readdir(folder)) {
+      if (LEFT_OVER.test(name) || isAbandoned(name)) await rm(join(folder, name), { force: true })
+    }
   }
   await removeLocks(join(shadow.directory, 'refs'))
 }

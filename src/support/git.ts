@@ -233,13 +233,14 @@ function failure(
 ): DeltaError {
   const words = printable(complaint.trim().split('\n').slice(0, 4).join(' · '))
   const facts = { command: `git ${args[0] ?? ''}`, exit_code: exitCode, signal: signalName, complaint: words }
-  if (/dubious ownership/.test(complaint)) {
+  const distrusted = /dubious ownership in repository at '(.*)'/.exec(complaint)
+  if (distrusted !== null) {
     return new DeltaError(
       'repository-not-trusted',
       'git does not trust this repository: it belongs to somebody else.',
       {
         facts,
-        next: 'If you trust it, run: git config --global --add safe.directory <the repository’s path>',
+        next: `If you trust it, run: git config --global --add safe.directory '${distrusted[1]}'`,
       },
     )
   }

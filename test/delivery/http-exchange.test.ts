@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { describe, expect, test } from '@jest/globals'
 import { exchange, type HttpRequest } from '../../src/delivery/http-exchange.js'
 import { asDeltaError, type DeltaError } from '../../src/support/errors.js'
+import { blackhole } from '../helpers/blackhole.js'
 import { closedPort, listening, scriptedServer } from '../helpers/scripted-server.js'
 
 const TOKEN = 'canary-7d1f'
@@ -83,6 +84,11 @@ describe('a receiver that cannot be reached', () => {
   test('its name cannot exist (row 61)', async () => {
     const error = await failureOf(exchange(get(`http://${'a'.repeat(64)}.invalid/`), options(), never))
     expect(error.code).toBe('receiver-unreachable')
+  })
+
+  test('its network swallows every packet: given up when nothing moved for the idle time (row 61)', async () => {
+    const error = await failureOf(exchange(get(await blackhole()), options(300), never))
+    expect([error.code, error.facts.reason]).toEqual(['receiver-unreachable', 'idle timeout'])
   })
 
   test('it hangs up at once, before and in the answer (row 62)', async () => {

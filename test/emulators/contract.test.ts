@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { writeTree } from '../helpers/workspace.js'
 import { expectEqual } from './equal.js'
-import { GENERATION_NAMES } from './generations.js'
+import { GENERATION_NAMES, GENERATIONS } from './generations.js'
 import { HOSTILE_NAMES } from './hostile-names.js'
 import { stageOn } from './stage.js'
 
@@ -22,11 +22,34 @@ describe.each(GENERATION_NAMES)('a server of generation %s', (name) => {
     await expectEqual(stage)
   })
 
+  test('a file becomes a folder and a folder a file, there and back', async () => {
+    const stage = await stageOn(name)
+    const forms = [
+      { 'a/b/c': '1', b: '1' },
+      { a: '2', 'b/c': '2' },
+      { 'a/b': '3', b: '3' },
+      { 'a/b/c': '4', 'b/c/d': '4' },
+    ]
+    for (const form of [...forms, ...forms]) {
+      for (const path of ['a', 'b']) await rm(join(stage.root, path), { recursive: true, force: true })
+      await writeTree(stage.root, { ...form, other: JSON.stringify(form) })
+      const { leftBehind } = await stage.push()
+      const isStuck = GENERATIONS[name].moves === 'writes, keeps the source' && leftBehind.length > 0
+      if (!isStuck) expect(leftBehind).toEqual([])
+      await expectEqual(
+        stage,
+        leftBehind.map(({ path }) => path),
+      )
+    }
+  })
+
   test('a repository full of names that mean something to it', async () => {
     const stage = await stageOn(name)
     await writeTree(stage.root, HOSTILE_NAMES)
     expect(await stage.push()).toMatchObject({ outcome: 'confirmed', leftBehind: [] })
     await expectEqual(stage)
+    expect(stage.server.histories.filter((history) => !history.includes('"commits":[]}'))).toEqual([])
+    expect(stage.server.histories.join()).not.toContain('snapshot')
     const changed = Object.entries(HOSTILE_NAMES).map(([path, content]) => [path, `${content} `] as const)
     await writeTree(stage.root, Object.fromEntries(changed))
     await stage.push()

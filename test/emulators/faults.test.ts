@@ -79,6 +79,19 @@ describe.each(TESTED_GENERATIONS)('generation %s', (name) => {
     await expectEqual(stage)
   })
 
+  test('row 64: it is silent for longer than usual while it applies a bundle', async () => {
+    const stage = await stageOn(name, { idleTimeout: 400 })
+    stage.server.faults.delay = 900
+    await writeTree(stage.root, numbered(1, 3))
+    const outcome = await pushed(stage)
+    stage.server.faults.delay = 0
+    while (outcome !== 'confirmed' && !stage.server.isIdle) await new Promise((resolve) => setTimeout(resolve, 10))
+    if (outcome !== 'confirmed') expect(await pushed(stage)).toBe('confirmed')
+    const uploads = stage.server.requests.filter((request) => request.endsWith('upload')).length
+    if (GENERATIONS[name].applies === 'before the answer') expect([outcome, uploads]).toEqual(['confirmed', 1])
+    expect(stage.server.escaped).toEqual([])
+  })
+
   test('row 81: it was restarted, its files are there', async () => {
     const stage = await changedStage(name)
     stage.server.restart({ keepFiles: true })

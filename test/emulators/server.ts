@@ -46,6 +46,8 @@ export class Emulator {
   readonly counted: Counts[] = []
   /** The bundles themselves, for those who look at them. */
   readonly bundles: Buffer[] = []
+  /** What was taken for a history of commits. */
+  readonly histories: string[] = []
   readonly #counters: Counters
   #hashes = new Map<string, Map<string, string>>()
   #tracked = new Map<string, Tracked>()
@@ -275,6 +277,7 @@ export class Emulator {
       const counts = applyOperations(this.generation, place, operations, archive)
       this.rewinds += archive.rewinds()
       this.counted.push(counts)
+      if (archive.history !== null) this.histories.push(archive.history.toString())
       if (archive.history !== null) this.#keepHistory(place.folder, archive.history)
       if (number !== null && (counts.failed === 0 || this.generation.countsFailedBundles))
         this.#counters.count(key, worker, number)

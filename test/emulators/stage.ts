@@ -37,7 +37,10 @@ export interface Stage {
   readonly memory: DialectMemory
 }
 
-export async function stageOn(generation: GenerationName): Promise<Stage> {
+export async function stageOn(
+  generation: GenerationName,
+  { idleTimeout = 10_000 }: { readonly idleTimeout?: number } = {},
+): Promise<Stage> {
   const root = await gitRepository()
   const server = await emulator(generation)
   const shadow = await openShadow(await locateWorkspace(root, {}))
@@ -49,7 +52,7 @@ export async function stageOn(generation: GenerationName): Promise<Stage> {
       workspacePath: root,
       collectionName: basename(root),
       token: null,
-      idleTimeout: 10_000,
+      idleTimeout,
       userAgent: 'test',
       memory,
     })

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { ended, push, thisMachine } from '../helpers/command.js'
@@ -6,16 +6,6 @@ import { editEverything, expectHealed } from '../helpers/killing.js'
 import { gitEnvironment, gitRepository } from '../helpers/workspace.js'
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
-
-/** strace may be missing, or not allowed to trace; the other tests of this folder need nothing. */
-const canTrace = ((): boolean => {
-  try {
-    execFileSync('strace', ['-qq', '-e', 'trace=none', 'true'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-})()
 
 /**
  * `push` with the kernel itself at fault: `inject` is what strace does at the kth call of a thread. The children are
@@ -40,9 +30,7 @@ const KILLS = [
   ['write', [3, 20]],
 ] as const
 
-const whereTraced = canTrace ? describe : describe.skip
-
-whereTraced('the kernel kills a push, or git below it, at a system call (rows 1, 3)', () => {
+describe('the kernel kills a push, or git below it, at a system call (rows 1, 3)', () => {
   test.each(KILLS)(
     '%s',
     async (call, moments) => {
@@ -63,7 +51,7 @@ whereTraced('the kernel kills a push, or git below it, at a system call (rows 1,
   )
 })
 
-whereTraced('fsync fails once (row 4)', () => {
+describe('fsync fails once (row 4)', () => {
   test('with EIO, in node or in git', async () => {
     const root = await gitRepository()
     const { data } = await thisMachine()

@@ -165,7 +165,8 @@ describe('numbers for people', () => {
     [12_345, '12.3 s'],
     [60_000, '1 min 0 s'],
     [61_000, '1 min 1 s'],
-    [3_600_000, '60 min 0 s'],
+    [3_599_000, '59 min 59 s'],
+    [3_600_000, '1 h 0 min'],
   ])('%d milliseconds: %s', (milliseconds, shown) => {
     expect(formatDuration(milliseconds)).toBe(shown)
   })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { type FolderWatcher, watchFailure, watchFolders } from '../../src/triggers/watch/folder-watcher.js'
-import { ended, startCeDelta, thisMachine } from '../helpers/command.js'
+import { deltas, expectCopied, isEqual, startWatch, type Watching } from '../helpers/watching.js'
 import { gitRepository, temporaryDirectory, writeTree } from '../helpers/workspace.js'
 
 const open: FolderWatcher[] = []
@@ -102,36 +102,44 @@ const canLimit = ((): boolean => {
   }
 })()
 
+/** A watch under a limit of the system; where no limit can be set, one that was told to poll. */
+async function limitedWatch(root: string, limit: string, value: number) {
+  const shell = `echo ${value} > /proc/sys/user/${limit}; exec "$@"`
+  const wrapper = canLimit ? ['unshare', '-rU', 'sh', '-c', shell, 'sh'] : []
+  return await startWatch(root, canLimit ? [] : ['--poll'], { wrapper })
+}
+
+async function polls(watch: Watching): Promise<void> {
+  const polling = await watch.told(
+    ({ event, sight }) => event === 'watching' && Reflect.get(Object(sight), 'by') === 'polling',
+  )
+  expect(JSON.stringify(polling)).toMatch(canLimit ? /sudo sysctl fs\.inotify/ : /it was asked for/)
+}
+
 describe('the limits of the system', () => {
   test.each([
     ['max_inotify_watches', 3],
     ['max_inotify_instances', 0],
   ])('%s: says so, and finds what changed by polling', async (limit, value) => {
     const root = await gitRepository({ files: { 'a/b/c/d/e/f/a.txt': 'one\n' } })
-    const { data } = await thisMachine()
-    const args = ['watch', '--json', '--data', data]
-    const shell = `echo ${value} > /proc/sys/user/${limit}; exec "$@"`
-    const wrapper = canLimit ? ['unshare', '-rU', 'sh', '-c', shell, 'sh'] : []
-    const child = await startCeDelta(root, canLimit ? args : [...args, '--poll'], { wrapper })
-    const result = ended(child)
-    let told = ''
-    child.stdout?.on('data', (text: string) => {
-      told += text
-    })
-    const until = async (words: RegExp) => {
-      while (!words.test(told)) {
-        if (child.exitCode !== null) throw new Error((await result).stderr)
-        await sleep(20)
-      }
-    }
-    await until(/"by":"polling"/)
-    await until(/"outcome":"confirmed"/)
+    const watch = await limitedWatch(root, limit, value)
+    await polls(watch)
     await writeFile(join(root, 'a/b/c/d/e/f/a.txt'), 'two\n')
-    await until(/"updated":1/)
-    child.kill('SIGINT')
-    const { exitCode, events } = await result
-    expect(exitCode).toBe(130)
-    const watching = events.find(({ event }) => event === 'watching')
-    if (canLimit) expect(JSON.stringify(watching)).toMatch(/sudo sysctl fs\.inotify/)
+    await watch.until((events) => deltas(events).length === 2)
+    expect(await watch.stop()).toBe(130)
+  })
+
+  test('a limit that is reached later', async () => {
+    const root = await gitRepository({ files: { 'a.txt': 'one\n' } })
+    const watch = await limitedWatch(root, 'max_inotify_watches', 20)
+    await watch.told(({ event }) => event === 'watching')
+    await watch.told(isEqual)
+    await writeTree(root, Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`${index}/a.txt`, 'a\n'])))
+    await polls(watch)
+    await watch.told(isEqual, watch.events.length - 1)
+    const before = deltas(watch.events).length
+    await writeFile(join(root, '29/a.txt'), 'b\n')
+    await watch.until((events) => deltas(events).length > before)
+    await expectCopied(root)
   })
 })

@@ -2,6 +2,8 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
+import { ceDelta, push, thisMachine } from '../helpers/command.js'
+import { settled, userGit } from '../helpers/hooked.js'
 import { deltas, expectCopied, flushed, watching } from '../helpers/watching.js'
 import { git, gitRepository, writeTree } from '../helpers/workspace.js'
 
@@ -69,5 +71,25 @@ describe('while git works', () => {
     await watch.until((events) => deltas(events).length > 2)
     await flushed(root)
     await expectCopied(root)
+  })
+
+  test('row 15: commits with hooks, pushes by hand and a watch at once', async () => {
+    const root = await branched(1)
+    const { data } = await thisMachine()
+    await ceDelta(root, ['hook', 'install'])
+    const watch = await watching(root)
+    const byHand = [1, 2, 3].map(async () => await push(root))
+    for (let number = 0; number < 8; number++) {
+      await writeTree(root, { [`more-${number}.txt`]: `${number}\n` })
+      await git(root, 'add', '--all')
+      await userGit(root, ['commit', '--quiet', '--message=more'], { CE_DELTA_DATA_DIR: data })
+    }
+    for (const { exitCode, stderr } of await Promise.all(byHand))
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    await settled(root)
+    await flushed(root)
+    await expectCopied(root)
+    expect(watch.events.filter(({ event }) => event === 'trouble')).toEqual([])
+    expect(await watch.stop()).toBe(130)
   })
 })

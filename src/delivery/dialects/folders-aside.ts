@@ -16,42 +16,55 @@ export function oldFoldersOf(paths: Iterable<string>): OldFolders {
   const standing = new Map<string, boolean>()
   const ever = new Set<string>()
   for (const path of paths) {
-    for (const folder of parentsOf(path)) {
+    const folders = parentsOf(path)
+    // What was below a path that became a file later went away with the folder.
+    const isGone = folders.some((folder) => standing.get(folder) === false)
+    for (const folder of folders) {
       ever.add(folder)
-      if (!standing.has(folder)) standing.set(folder, true)
+      if (!standing.has(folder)) standing.set(folder, !isGone)
     }
     if (!standing.has(path)) standing.set(path, false)
   }
   return { stands: (path) => standing.get(path) === true, everStood: (path) => ever.has(path) }
 }
 
+/**
+ * How folders are treated. A bundle that was carried out in part may have written the very file that a folder was moved
+ * for, so what is sent again moves none; where that fails, a folder stands there, and not a file.
+ */
+export type Way = 'usual' | 'no folder aside' | 'every old folder aside'
+
 export interface AsideSituation {
   readonly dialect: Dialect
   readonly folders: OldFolders
   readonly isResync: boolean
-  /** `other`: the first way failed; folders are moved just where they were not before. */
-  readonly way: 'first' | 'other'
+  readonly way: Way
   readonly bundleId: string
 }
 
 /**
- * Which folders are moved out of the way of files: those that are known to stand there. In a resync that is not known;
- * where failures are told it is then tried without, and where they are not, whatever stands there is removed.
+ * Which folders are moved out of the way of files: usually those that are known to stand there. In a resync that is not
+ * known; where failures are told it is then tried without, and where they are not, whatever stands there is removed.
  */
 export function foldersAside(operations: readonly Operation[], situation: AsideSituation): Aside[] {
-  const { dialect, folders, isResync, way, bundleId } = situation
+  const { dialect, bundleId, isResync, way } = situation
   if (dialect.emptyFolders !== 'can be moved aside') return []
-  const isFirst = way === 'first'
-  const isMoved = (path: string): boolean => {
-    if (!folders.everStood(path)) return false
-    return (isResync ? dialect.proof !== 'answer' : folders.stands(path)) === isFirst
-  }
+  const isMoved = movedFolders(situation)
   const blocked = operations.filter(({ kind, path }) => kind !== 'deleted' && isMoved(path))
-  const mayBeFile = isResync && isFirst
+  const mayBeFile = isResync && way === 'usual'
   return blocked.map(({ path: source }, index) => ({ source, path: `.ce-delta-aside/${bundleId}-${index}`, mayBeFile }))
 }
 
-/** Whether an operation that failed can be tried in the other way. */
-export function hasOtherWay({ kind, path }: Operation, { dialect, folders }: AsideSituation): boolean {
-  return kind !== 'deleted' && dialect.emptyFolders === 'can be moved aside' && folders.everStood(path)
+function movedFolders({ dialect, folders, isResync, way }: AsideSituation): (path: string) => boolean {
+  if (way === 'every old folder aside') return folders.everStood
+  if (way === 'no folder aside') return () => false
+  if (!isResync) return folders.stands
+  return dialect.proof === 'answer' ? () => false : folders.everStood
+}
+
+/** How one operation that failed is tried next; null where no way is left. */
+export function nextWay({ kind, path }: Operation, { dialect, folders, way }: AsideSituation): Way | null {
+  const isPossible = kind !== 'deleted' && dialect.emptyFolders === 'can be moved aside' && folders.everStood(path)
+  if (!isPossible || way === 'every old folder aside') return null
+  return way === 'usual' ? 'no folder aside' : 'every old folder aside'
 }

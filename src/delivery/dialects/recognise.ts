@@ -36,6 +36,7 @@ export class Recogniser {
     if (known?.fingerprint === shown.fingerprint) this.#known = known
     else {
       const family = shown.tellsUploads ? 'with plan' : await this.#family(signal)
+      if (family === null) return DIALECTS.unknown
       await this.#keep({ fingerprint: shown.fingerprint, family, answered: null, hasSeveralCounters: false })
     }
     return this.#known === null ? DIALECTS.unknown : dialectOf(this.#known.family, this.#known.answered)
@@ -66,12 +67,19 @@ export class Recogniser {
     await this.#memory.write(known)
   }
 
-  async #family(signal: AbortSignal): Promise<Family> {
-    const description = familyFrom(await this.#ask('GET', '/openapi.json', signal))
-    if (description !== null) return description
+  /** Null where a failure that may pass stood in the way. */
+  async #family(signal: AbortSignal): Promise<Family | null> {
+    const described = await this.#ask('GET', '/openapi.json', signal)
+    const family = familyFrom(described)
+    if (family !== null) return family
     const planned = await this.#ask('POST', '/api/v1/delta/plan', signal)
+    if (isPassingFailure(described) || isPassingFailure(planned)) return null
     return planned.status === 422 ? 'with plan' : 'nothing'
   }
+}
+
+function isPassingFailure({ status }: HttpAnswer): boolean {
+  return status === 429 || status >= 500
 }
 
 /** Reads a description of itself as FastAPI serves it; null where it is none. */

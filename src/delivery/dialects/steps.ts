@@ -25,7 +25,7 @@ export interface BundlePlan {
 
 /**
  * What stands in a bundle for a server that is not ours, so that it does to its files what the operations say
- * (protocol.md §2, §8). Order: deletions, folders out of the way, moves, the sources of moves where they would stay,
+ * (protocol.md §2, §8). Order: deletions, moves, the sources of moves where they would stay, folders out of the way,
  * contents with the shortest names first, files that can only come by a move.
  */
 export function stepsFor(operations: readonly Operation[], dialect: Dialect, options: StepOptions): BundlePlan {
@@ -36,19 +36,26 @@ export function stepsFor(operations: readonly Operation[], dialect: Dialect, opt
   const detours = contents.filter(isHidden).map((operation, index) => detour(operation, index))
   const direct = contents.filter((operation) => !isHidden(operation))
   const sources = dialect.moves === 'keeps the source' ? moved.map(({ source }) => deletion(source)) : []
+  // A folder goes when it is empty: for a content, only after the moves that take files out of it.
+  const asidesOf = (those: readonly Operation[]): PlannedStep[] => {
+    const paths = new Set(those.map(({ path }) => path))
+    const asides = options.asides.filter(({ source }) => paths.has(source))
+    const files = asides.filter(({ mayBeFile }) => mayBeFile).map(({ source }) => deletion(source))
+    return [...files, ...asides.map(folderMove)]
+  }
   const steps: PlannedStep[] = [
     ...detours.map(({ temporary }) => deletion(temporary)),
     ...of('deleted').map(planned),
-    ...options.asides.filter(({ mayBeFile }) => mayBeFile).map(({ source }) => deletion(source)),
-    ...options.asides.map(folderMove),
+    ...asidesOf(moved),
     ...moved.map(planned),
     ...sources,
+    ...asidesOf(contents),
     ...[...direct.map(planned), ...detours.map(({ upload }) => upload)].sort(shortestFirst),
     ...detours.map(({ move }) => move),
   ]
   const isMistakable =
     contents.some(({ path }) => isMetadataName(path)) || moved.some(({ path }) => isMetadataName(path))
-  return { steps, guards: { isRepeated: isMistakable, hasHistory: isMistakable, hasHashes: !options.isForced } }
+  return { steps, guards: { hasHistory: isMistakable, hasHashes: !options.isForced } }
 }
 
 function planned(operation: Operation): PlannedOperation {

@@ -24,9 +24,13 @@ export function resultOf(error: ReportedError | null): PushResult {
   return STANDING.has(error.code) ? 'standing' : 'passing'
 }
 
-/** A server that is down shows in several ways; what the user has to mend is another thing with every word. */
-function familyOf(error: ReportedError): string {
-  return STANDING.has(error.code) ? `${error.code} ${error.message}` : String(exitCodeOf(error.code))
+/**
+ * What counts as the same trouble. A server that is down shows in several ways, a guard counts other files each time; a
+ * configuration that is corrected in one place may be wrong in the next.
+ */
+function familyOf({ code, message }: ReportedError): string {
+  if (code === 'configuration-invalid') return `${code} ${message}`
+  return STANDING.has(code) ? code : String(exitCodeOf(code))
 }
 
 /** Another push of the same workspace is nothing to tell of, unless it seems to go on for ever. */

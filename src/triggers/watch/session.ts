@@ -4,7 +4,7 @@ import type { PushReport } from '../../report/report.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { isGitBusy } from '../git-activity.js'
 import type { ControlRequest } from './control-place.js'
-import type { WatchEvent, WatchState, WatchStatus } from './events.js'
+import type { Sight, WatchEvent, WatchState, WatchStatus } from './events.js'
 import { Flushes } from './flushes.js'
 import { Heartbeat } from './heartbeat.js'
 import { type Journal, resultOf } from './journal.js'
@@ -56,7 +56,7 @@ export class Session {
       workspace,
       pollingReason,
       onChange: (path) => this.#changed(path),
-      onSight: (sight) => journal.tell({ event: 'watching', root: workspace.root, pid: process.pid, sight }),
+      onSight: (sight) => this.#see(sight),
     })
     this.#heartbeat = new Heartbeat({
       workspace,
@@ -129,6 +129,13 @@ export class Session {
     if (this.#isOver) return
     this.#schedule = advance(this.#schedule, happening, performance.now(), this.#options.timing)
     this.#step()
+  }
+
+  #see(sight: Sight): void {
+    const { journal, workspace } = this.#options
+    journal.tell({ event: 'watching', root: workspace.root, pid: process.pid, sight })
+    // The next look was planned as if events would tell of everything until then.
+    if (sight.by === 'polling') this.#happened({ kind: 'look' })
   }
 
   #changed(path: string | null): void {
