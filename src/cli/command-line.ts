@@ -4,6 +4,8 @@ import { VERSION } from '../support/version.js'
 import { type CommonArguments, withCommon } from './arguments.js'
 import * as bundle from './commands/bundle.js'
 import * as ci from './commands/ci.js'
+import * as completion from './commands/completion.js'
+import * as config from './commands/config.js'
 import * as diff from './commands/diff.js'
 import * as doctor from './commands/doctor.js'
 import * as explain from './commands/explain.js'
@@ -56,9 +58,13 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .command(watch.command, watch.describe, watch.builder, async (parsed) => ending(await watch.run(parsed)))
     .command(hook.command, hook.describe, hook.builder, async (parsed) => ending(await hook.run(parsed)))
     .command(ci.command, ci.describe, ci.builder, async (parsed) => ending(await ci.run(parsed)))
+    .command(config.command, config.describe, (group: Argv<CommonArguments>) => config.builder(group, ending))
     .command(secrets.command, secrets.describe, secrets.builder, async (parsed) => ending(await secrets.run(parsed)))
     .command(doctor.command, doctor.describe, doctor.builder, async (parsed) => ending(await doctor.run(parsed)))
     .command(serve.command, serve.describe, serve.builder, async (parsed) => ending(await serve.run(parsed)))
+    .command(completion.command, completion.describe, completion.builder, async (parsed) =>
+      ending(await completion.run(parsed)),
+    )
     .command(maintain.command, maintain.describe, maintain.builder, async (parsed) =>
       ending(await maintain.run(parsed)),
     )

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Config } from '../config/config.js'
-import { type ConfigFlags, loadConfig } from '../config/load.js'
+import { type ConfigFlags, type LoadOptions, loadConfig } from '../config/load.js'
 import { locateWorkspace, type Workspace } from '../snapshot/workspace.js'
 import type { CommonArguments, ReceiverArguments } from './arguments.js'
 
@@ -8,14 +8,18 @@ import type { CommonArguments, ReceiverArguments } from './arguments.js'
 export async function openWorkspace(
   args: CommonArguments & ReceiverArguments,
 ): Promise<{ workspace: Workspace; config: Config }> {
+  const { workspace, options } = await loadOptions(args)
+  return { workspace, config: await loadConfig(options) }
+}
+
+/** The workspace that a command works on, and where its configuration is to be read. */
+export async function loadOptions(
+  args: CommonArguments & ReceiverArguments,
+): Promise<{ workspace: Workspace; options: LoadOptions }> {
   const workspace = await locateWorkspace(args.directory, process.env)
-  const config = await loadConfig({
-    root: workspace.root,
-    hasFiles: workspace.kind !== 'bare',
-    environment: process.env,
-    flags: flagsOf(args),
-  })
-  return { workspace, config }
+  const hasFiles = workspace.kind !== 'bare'
+  const options = { root: workspace.root, hasFiles, environment: process.env, flags: flagsOf(args) }
+  return { workspace, options }
 }
 
 /** What the command line says of the configuration. */

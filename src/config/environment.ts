@@ -14,6 +14,12 @@ const NAMES = {
   dataDirectory: ['CE_DELTA_DATA_DIR'],
 } as const
 
+/** The variable that sets this; null where none does. */
+export function variableThatSets(setting: string, environment: NodeJS.ProcessEnv): string | null {
+  const names = Object.entries(NAMES).find(([key]) => key === setting)?.[1] ?? []
+  return names.find((name) => Boolean(environment[name]?.trim())) ?? null
+}
+
 export interface EnvironmentSettings extends UserConfig {
   readonly token?: string
 }

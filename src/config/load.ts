@@ -1,16 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { extname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { resolve } from 'node:path'
 import { ruleForFolder } from '../snapshot/ignore-rules.js'
 import { NOT_SECRET_NAMES, SECRET_NAMES } from '../snapshot/secrets.js'
 import { userDirectory } from '../snapshot/workspace.js'
-import { signatureOf } from '../support/durable-files.js'
-import { DeltaError, systemErrorCode } from '../support/errors.js'
-import { asFields } from '../support/json.js'
-import { BASELINE_FILE, readBaseline } from './baseline.js'
+import { DeltaError } from '../support/errors.js'
+import { readBaseline } from './baseline.js'
 import type { Config, UserConfig } from './config.js'
-import { credentialsFile, tokenFor } from './credentials.js'
-import { readEnvironment } from './environment.js'
+import { type ConfigFile, readConfigFile } from './config-file.js'
+import { tokenFor } from './credentials.js'
+import { type EnvironmentSettings, readEnvironment } from './environment.js'
 import { parseFileSize, parseUserConfig } from './schema.js'
 
 /** What a command line may set; it wins over everything else. */
@@ -30,14 +27,49 @@ export interface LoadOptions {
 const DEFAULT_ENDPOINT = 'http://localhost:8080'
 const DEFAULT_MAX_FILE_BYTES = 5 * 1024 * 1024
 
+/** What each place says, checked. */
+export interface ConfigSources {
+  readonly flags: UserConfig
+  readonly environment: EnvironmentSettings
+  readonly file: ConfigFile | null
+}
+
+/** Reads and checks every place. Throws `configuration-invalid` with the problems of all of them at once. */
+export async function readSources(options: LoadOptions): Promise<ConfigSources> {
+  const [flags, environment, file] = await Promise.allSettled([
+    (async () => parseUserConfig(options.flags, 'The command line'))(),
+    (async () => readEnvironment(options.environment))(),
+    options.hasFiles ? readConfigFile(options.root) : null,
+  ])
+  if (flags.status === 'fulfilled' && environment.status === 'fulfilled' && file.status === 'fulfilled')
+    return { flags: flags.value, environment: environment.value, file: file.value }
+  throw together([flags, environment, file].flatMap((place) => (place.status === 'rejected' ? [place.reason] : [])))
+}
+
+/** Several places with problems are one failure; anything else than a wrong setting is told alone. */
+function together(failures: readonly unknown[]): unknown {
+  const wrong: DeltaError[] = []
+  for (const failure of failures) {
+    if (!(failure instanceof DeltaError) || failure.code !== 'configuration-invalid') return failure
+    wrong.push(failure)
+  }
+  if (wrong.length === 1) return wrong[0]
+  return new DeltaError('configuration-invalid', wrong.map(({ message }) => message).join('\n  '), {
+    facts: { places: wrong.length },
+    next: 'Correct them; the configuration reference is in docs/configuration.md.',
+  })
+}
+
 /** Merges flags over environment over configuration file over defaults, and checks all of it. */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
-  const { flags, environment } = options
-  const fromEnvironment = readEnvironment(environment)
-  const found = options.hasFiles ? await readConfigFile(options.root) : null
-  const fromFile = found?.config ?? {}
-  const checkedFlags = parseUserConfig(flags, 'The command line')
-  const merged = { ...fromFile, ...fromEnvironment, ...checkedFlags }
+  return await resolveConfig(options, await readSources(options))
+}
+
+/** Decides every setting: the first place that says something wins. */
+export async function resolveConfig(options: LoadOptions, sources: ConfigSources): Promise<Config> {
+  const { environment } = options
+  const { flags: checkedFlags, environment: fromEnvironment, file: found } = sources
+  const merged = { ...found?.config, ...fromEnvironment, ...checkedFlags }
   const isRemote = merged.enabled ?? merged.endpoint !== undefined
   const endpoint = isRemote ? (merged.endpoint ?? DEFAULT_ENDPOINT).replace(/\/+$/, '') : null
   const trusted = checkedFlags.endpoint ?? fromEnvironment.endpoint ?? null
@@ -72,70 +104,4 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     dataDirectory,
     file: found?.file ?? null,
   }
-}
-
-const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json', 'yaml', 'yml'].map(
-  (suffix) => `ce-delta.config.${suffix}`,
-)
-
-/** Finds and reads the configuration file at the root. What does the finding is loaded only where there is one. */
-async function readConfigFile(root: string): Promise<{ config: UserConfig; file: string } | null> {
-  // Anything but a file, a pipe above all, could keep us waiting for ever.
-  const entries = await readdir(root, { withFileTypes: true })
-  const names = new Set(entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map(({ name }) => name))
-  const searchPlaces = CONFIG_NAMES.filter((name) => names.has(name))
-  if (names.has('package.json')) searchPlaces.push('package.json')
-  if (searchPlaces.length === 0) return null
-  const { default: discovery } = await import('cosmiconfig')
-  const loaders = { '.ts': loadModule, '.mts': loadModule, '.js': loadModule, '.mjs': loadModule, '.cjs': loadModule }
-  const explorer = discovery.cosmiconfig('ce-delta', {
-    searchPlaces,
-    packageProp: 'ce-delta',
-    loaders,
-    searchStrategy: 'none',
-  })
-  try {
-    const result = await explorer.search(root)
-    if (result === null || result.isEmpty === true) return null
-    return { config: parseUserConfig(result.config, result.filepath), file: result.filepath }
-  } catch (thrown) {
-    if (thrown instanceof DeltaError) throw thrown
-    const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    throw new DeltaError('configuration-invalid', `The configuration in ${root} cannot be read: ${reason}`, {
-      facts: { root, system_code: systemErrorCode(thrown) ?? null },
-      next: 'Correct the file, or remove it to use the defaults.',
-      cause: thrown,
-    })
-  }
-}
-
-/**
- * Changes whenever a file does that {@link loadConfig} reads. For those who run for long: a configuration may be edited
- * while they do.
- */
-export async function configurationSignature(root: string, environment: NodeJS.ProcessEnv): Promise<string> {
-  const names = [...CONFIG_NAMES, 'package.json', BASELINE_FILE].map((name) => join(root, name))
-  return await signatureOf([...names, credentialsFile(environment)])
-}
-
-/** TypeScript and modules of every kind, whatever the version of the user's compiler. */
-async function loadModule(path: string): Promise<unknown> {
-  const { createJiti } = await import('jiti')
-  // What was compiled is kept with our own state, never in the user's tree.
-  const fsCache = join(userDirectory('state', process.env), 'compiled')
-  const jiti = createJiti(join(path, '..'), {
-    interopDefault: true,
-    fsCache,
-    moduleCache: false,
-    alias: { 'ce-delta': fileURLToPath(new URL('../index.js', import.meta.url)) },
-  })
-  // Evaluated and not imported: Node would keep the first version for as long as the process runs.
-  const source = await readFile(path, 'utf8')
-  const evaluated = await jiti.evalModule(source, {
-    filename: path,
-    ext: extname(path),
-    async: true,
-    forceTranspile: true,
-  })
-  return asFields(evaluated)?.default ?? evaluated
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { RECOVERY_MODES } from '../delivery/recover.js'
 import { DeltaError } from '../support/errors.js'
+import { nearestOf } from '../support/nearest.js'
 import { withoutCredentials } from '../support/text.js'
 import type { UserConfig } from './config.js'
 
@@ -70,9 +71,21 @@ export function parseUserConfig(value: unknown, source: string): UserConfig {
 
 function describe(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? 'the configuration'
-  if (issue.type === 'strict_object' && issue.expected === 'never') return `${path} is not a known setting`
+  if (issue.type === 'strict_object' && issue.expected === 'never')
+    return `${path} is not a known setting${suggestionFor(path)}`
   const received = withoutCredentials(JSON.stringify(issue.input) ?? 'undefined').slice(0, 60)
   return `${path} ${issue.message} (it is ${received})`
+}
+
+function suggestionFor(path: string): string {
+  const { secrets, ...settings } = Schema.entries
+  const known = [
+    ...Object.keys(settings),
+    'secrets',
+    ...Object.keys(secrets.wrapped.entries).map((name) => `secrets.${name}`),
+  ]
+  const nearest = nearestOf(path, known)
+  return nearest === null ? '' : ` (did you mean ${nearest}?)`
 }
 
 /** `exactOptionalPropertyTypes`: a setting is there or it is not. */

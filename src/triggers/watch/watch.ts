@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ConfigFlags, configurationSignature, loadConfig } from '../../config/load.js'
+import { configurationSignature } from '../../config/config-file.js'
+import { type ConfigFlags, loadConfig } from '../../config/load.js'
 import { type ReportedError, reportedError } from '../../report/report.js'
 import { openShadow } from '../../snapshot/shadow.js'
 import { locateWorkspace, type Workspace } from '../../snapshot/workspace.js'
