@@ -1,5 +1,6 @@
 import { commitDelta } from './commit-delta.mjs'
 import { firstBundles, firstProven } from './first-push.mjs'
+import { hooks } from './hooks.mjs'
 import { memory } from './memory.mjs'
 import { noOp } from './no-op.mjs'
 import { noOpMillion } from './no-op-million.mjs'
@@ -22,6 +23,7 @@ export const ROWS = {
   memory,
   rename: renamedFolder,
   operations,
+  hooks,
   watch,
   workspaces,
 }

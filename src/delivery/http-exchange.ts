@@ -30,6 +30,8 @@ export interface HttpAnswer {
   readonly url: string
   readonly status: number
   readonly retryAfter: number | null
+  /** What the clock of the other end shows, to the second; null where it does not say. */
+  readonly date: number | null
   readonly text: string
 }
 
@@ -54,12 +56,18 @@ export async function exchange(request: HttpRequest, options: HttpOptions, signa
     refuseRedirect(response, request.url)
     const text = await readText(response, request, idle)
     const retryAfter = parseRetryAfter(response.headers.get('retry-after'), Date.now())
-    return { url: request.url, status: response.status, retryAfter, text }
+    const date = parseDate(response.headers.get('date'))
+    return { url: request.url, status: response.status, retryAfter, date, text }
   } catch (thrown) {
     throw failureOf(thrown, request.url, signal, idle)
   } finally {
     idle.stop()
   }
+}
+
+function parseDate(header: string | null): number | null {
+  const date = Date.parse(header ?? '')
+  return Number.isNaN(date) ? null : date
 }
 
 function baseHeaders(options: HttpOptions): Record<string, string> {

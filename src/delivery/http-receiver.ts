@@ -115,7 +115,7 @@ function quietly(options: HttpReceiverOptions, agent: Agent): Ask {
     } catch (thrown) {
       if (!(thrown instanceof DeltaError)) throw thrown
       if (thrown.code !== 'redirect-refused' && thrown.code !== 'answer-malformed') throw thrown
-      return { url, status: 0, retryAfter: null, text: '' }
+      return { url, status: 0, retryAfter: null, date: null, text: '' }
     }
   }
 }

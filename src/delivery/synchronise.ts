@@ -147,8 +147,10 @@ class Synchronisation {
       const sequence = told.includes(expected) ? expected : Math.max(...told)
       return { ...status, sequence, hasSeveralCounters: true }
     }
-    if (status.sequence < expected) await receiver.forget()
-    return status
+    if (status.sequence > expected) return status
+    // It may be another program since it was restarted.
+    await receiver.forget()
+    return await askStatus(receiver, context)
   }
 
   async #act(decision: Recovery, attempted: OutboxEntry | null, status: ReceiverStatus): Promise<Next> {

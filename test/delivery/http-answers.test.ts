@@ -12,7 +12,7 @@ const TREE = 'a'.repeat(40)
 
 function answer(body: unknown, status = 200): HttpAnswer {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return { url: 'http://127.0.0.1:1/x', status, retryAfter: null, text }
+  return { url: 'http://127.0.0.1:1/x', status, retryAfter: null, date: null, text }
 }
 
 function failureOf(read: () => unknown): DeltaError {

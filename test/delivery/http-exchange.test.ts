@@ -33,7 +33,7 @@ describe('an exchange', () => {
   test('carries the token to the endpoint, in one header', async () => {
     const server = await scriptedServer(() => ({ status: 503, headers: { 'retry-after': '7' }, body: 'later' }))
     const answer = await exchange(get(server.url), options(), never)
-    expect(answer).toEqual({ url: server.url, status: 503, retryAfter: 7000, text: 'later' })
+    expect(answer).toEqual({ url: server.url, status: 503, retryAfter: 7000, date: expect.any(Number), text: 'later' })
     const [request] = server.requests
     expect(request?.headers.authorization).toBe(`Bearer ${TOKEN}`)
     expect(JSON.stringify({ ...request?.headers, authorization: '' })).not.toContain(TOKEN)

@@ -107,6 +107,10 @@ describe.each(TESTED_GENERATIONS)('generation %s', (name) => {
     expect(await pushed(stage)).toBe('confirmed')
     await expectEqual(stage)
     expect(stage.notices.join()).toContain('everything is sent again')
+    const { applies } = GENERATIONS[name]
+    expect(await stage.memory.read()).toMatchObject({
+      answered: applies === 'before the answer' ? 'applied' : 'queued',
+    })
   })
 
   test('row 81: it was restored from a backup, also one in which other files were', async () => {

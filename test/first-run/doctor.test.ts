@@ -2,8 +2,10 @@ import { chmod, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { checkNode, isAtLeast } from '../../src/cli/doctor/machine.js'
+import { STATUS_PATH } from '../../src/receiver/wire.js'
 import { ceDelta, push, thisMachine } from '../helpers/command.js'
 import { installHooks } from '../helpers/hooked.js'
+import { scriptedServer } from '../helpers/scripted-server.js'
 import { git, gitRepository, temporaryDirectory, writeTree } from '../helpers/workspace.js'
 
 interface Told {
@@ -63,6 +65,22 @@ describe('ce-delta doctor', () => {
     const root = await gitRepository({ files: { a: '1' } })
     const told = await doctor(root, '--endpoint', 'http://127.0.0.1:9')
     expect(told).toMatchObject({ exitCode: 4, levels: { endpoint: 'fail', equality: 'warn' } })
+  })
+
+  test('faults.md row 26: a clock that is not the receiver’s', async () => {
+    const root = await gitRepository({ files: { a: '1' } })
+    const skewed = async (milliseconds: number | null) => {
+      const date = milliseconds === null ? 'no date' : new Date(Date.now() + milliseconds).toUTCString()
+      const body = JSON.stringify({ last_sequence: 0, server_info: {} })
+      const { url } = await scriptedServer(({ url: path }) => ({
+        status: path.startsWith(STATUS_PATH) ? 200 : 404,
+        headers: { date },
+        body,
+      }))
+      return (await doctor(root, '--endpoint', url)).levels.clock
+    }
+    expect([await skewed(0), await skewed(60_000), await skewed(null)]).toEqual(['pass', 'pass', 'pass'])
+    expect([await skewed(-3_600_000), await skewed(3_600_000)]).toEqual(['warn', 'warn'])
   })
 
   test('a configuration that cannot be read: the rest is still looked at', async () => {

@@ -10,18 +10,14 @@ const PLACE = fileURLToPath(new URL(`../../node_modules/.cache/ce-delta/lefthook
 
 /**
  * The real lefthook, from npm. It is no dependency of ours, because it installs its hooks, and a configuration, wherever
- * it is installed; so it is fetched once, without its scripts. null where the registry cannot be reached.
+ * it is installed; so it is fetched once, without its scripts. Throws where it cannot be fetched: what was not tried did
+ * not pass.
  */
-export async function realLefthook(): Promise<string | null> {
+export async function realLefthook(): Promise<string> {
   const program = join(PLACE, 'node_modules/.bin/lefthook')
   if (existsSync(program)) return program
   await mkdir(PLACE, { recursive: true })
   const args = ['install', '--prefix', PLACE, '--no-save', '--ignore-scripts', '--no-audit', `lefthook@${VERSION}`]
-  try {
-    await promisify(execFile)('npm', args, { cwd: PLACE })
-    return program
-  } catch (thrown) {
-    console.warn(`lefthook cannot be fetched: ${thrown}`)
-    return null
-  }
+  await promisify(execFile)('npm', args, { cwd: PLACE })
+  return program
 }

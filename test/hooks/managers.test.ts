@@ -2,6 +2,9 @@ import { mkdir, readFile, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
+import { markedBlock, withBlock } from '../../src/triggers/hook/marked-block.js'
+import { HOOK_NAMES } from '../../src/triggers/hook/names.js'
+import { hookLines } from '../../src/triggers/hook/shim.js'
 import { ceDelta, giveToNobody, thisMachine } from '../helpers/command.js'
 import {
   command,
@@ -76,7 +79,6 @@ describe('faults.md row 56: what is there stays', () => {
 
   test('lefthook: a job for the hooks that it runs, plain hooks for the others', async () => {
     const lefthook = await realLefthook()
-    if (lefthook === null) return
     const root = await gitRepository({ files: { a: '1', 'lefthook.yml': LEFTHOOK } })
     await writeTree(root, { 'lefthook-local.yml': 'colors: false' })
     expect((await command(root, lefthook, ['install'], await userEnvironment())).exitCode).toBe(0)
@@ -93,7 +95,6 @@ describe('faults.md row 56: what is there stays', () => {
 
   test('lefthook with a job of the user’s for this machine: the job is shown', async () => {
     const lefthook = await realLefthook()
-    if (lefthook === null) return
     const root = await gitRepository({ files: { a: '1', 'lefthook.yml': LEFTHOOK } })
     await writeTree(root, { 'lefthook-local.yml': LEFTHOOK })
     await command(root, lefthook, ['install'], await userEnvironment())
@@ -102,6 +103,13 @@ describe('faults.md row 56: what is there stays', () => {
     expect(events[0]).toMatchObject({ hooks: expect.arrayContaining([expect.objectContaining({ change: 'refused' })]) })
     expect(await readFile(join(root, 'lefthook-local.yml'), 'utf8')).toBe(LEFTHOOK)
   })
+})
+
+test.each(HOOK_NAMES)('the project’s own %s is what an install puts there', async (hook) => {
+  const text = await readFile(fileURLToPath(new URL(`../../hooks/${hook}`, import.meta.url)), 'latin1')
+  const block = markedBlock(hookLines(hook))
+  expect(withBlock(text, block, 'after the shebang')).toBe(text)
+  expect(text).toContain(block)
 })
 
 const LEFTHOOK = `post-commit:

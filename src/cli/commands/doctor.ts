@@ -52,7 +52,11 @@ async function* examine(args: CommonArguments & ReceiverArguments, signal: Abort
   yield own.checkConfiguration(opened.config)
   const status = await orFailure('equality', readStatusReport(workspace, opened.config, signal))
   if ('level' in status) return yield status
-  yield* receiver.checkReceiver(opened.config, status, new Date())
+  yield* receiver.checkReceiver(opened.config, status)
+  yield await attempt('clock', 'Check the endpoint.', async () => {
+    const difference = await receiver.clockDifference(opened.config, status, signal)
+    return receiver.checkClock(new Date(), status, difference)
+  })
 }
 
 async function orFailure<Value>(name: string, value: Promise<Value>): Promise<Value | Check> {

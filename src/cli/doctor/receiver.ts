@@ -1,16 +1,19 @@
 import type { Config } from '../../config/config.js'
+import type { ClockDifference } from '../../delivery/receiver-clock.js'
 import type { StatusReport } from '../../status.js'
 import { DeltaError } from '../../support/errors.js'
+import { formatDuration } from '../../support/text.js'
+import { VERSION } from '../../support/version.js'
 import { type Check, fail, pass, warn } from './check.js'
 
-/** What a look at both ends tells: endpoint, credential, clock, equality. */
-export function checkReceiver(config: Config, status: StatusReport, now: Date): Check[] {
+/** What a look at both ends tells: endpoint, credential, equality. */
+export function checkReceiver(config: Config, status: StatusReport): Check[] {
   const { error } = status.there
   const endpoint =
     error === null || error.code === 'not-authorised'
       ? pass('endpoint', status.receiver)
       : fail('endpoint', new DeltaError(error.code, error.message), error.next ?? 'Check the endpoint.')
-  return [endpoint, checkCredential(config, status), checkClock(status, now), checkEquality(status)]
+  return [endpoint, checkCredential(config, status), checkEquality(status)]
 }
 
 function checkCredential(config: Config, { there }: StatusReport): Check {
@@ -24,12 +27,33 @@ function checkCredential(config: Config, { there }: StatusReport): Check {
 const TOLERANCE = 2 * 60_000
 const FIRST_RELEASE = Date.parse('2025-01-01T00:00:00Z')
 
-function checkClock({ there }: StatusReport, now: Date): Check {
+/** A clock that is wrong makes files look older or newer than they are, and lets certificates and tokens expire. */
+export function checkClock(now: Date, { there }: StatusReport, difference: ClockDifference | null): Check {
+  const fix = 'Correct the clock here, or at the receiver.'
+  if (difference !== null) {
+    const { ahead, uncertainty } = difference
+    const seconds = formatDuration(Math.abs(ahead))
+    const message = `${now.toISOString()}; the receiver's is ${seconds} ${ahead < 0 ? 'behind' : 'ahead'}`
+    if (Math.abs(ahead) > TOLERANCE + uncertainty) return warn('clock', message, fix)
+    return pass('clock', `${now.toISOString()}, as at the receiver`)
+  }
   const last = there.last_upload === null ? Number.NaN : Date.parse(there.last_upload)
   const isBehind = now.getTime() < FIRST_RELEASE || now.getTime() < last - TOLERANCE
   if (!isBehind) return pass('clock', now.toISOString())
-  const message = `${now.toISOString()} is before the last upload (${there.last_upload ?? 'never'})`
-  return warn('clock', message, 'Correct the clock here, or at the receiver.')
+  return warn('clock', `${now.toISOString()} is before the last upload (${there.last_upload ?? 'never'})`, fix)
+}
+
+/** null where there is nobody to compare with: the embedded receiver, or one that does not answer. */
+export async function clockDifference(
+  config: Config,
+  { there }: StatusReport,
+  signal: AbortSignal,
+): Promise<ClockDifference | null> {
+  const isSilent = there.error !== null && there.error.code !== 'not-authorised'
+  if (config.endpoint === null || isSilent) return null
+  const { compareClocks } = await import('../../delivery/receiver-clock.js')
+  const options = { token: null, idleTimeout: config.timeoutSeconds * 1000, userAgent: `ce-delta/${VERSION}` }
+  return await compareClocks(config.endpoint, options, Date.now, signal)
 }
 
 function checkEquality({ equal, there, pending }: StatusReport): Check {

@@ -8,13 +8,16 @@ export interface RecordedCommand {
   readonly script: string
 }
 
+/** Each of its commits comes by here, and post-rewrite comes at its end. */
+const UNLESS_REBASING = `[ -d "\${GIT_DIR:-.git}/rebase-merge" ] || `
+
 /**
  * What a hook does: find the shim of this clone, and read it. It works in a file that others get by cloning, too: for
  * them there is no shim, so nothing happens. No process is started here; a hook may run a hundred times in a rebase.
  */
 export function hookLines(hook: HookName): string[] {
   return [
-    '(',
+    `${hook === 'post-commit' ? UNLESS_REBASING : ''}(`,
     `  hook=${hook} dir=\${GIT_DIR:-.git} common=`,
     '  [ -d "$dir" ] || dir=$(git rev-parse --git-dir 2>/dev/null)',
     '  [ ! -f "$dir/commondir" ] || read -r common <"$dir/commondir"',
@@ -57,8 +60,10 @@ if [ -f "$state/runner" ] && read -r runner <"$state/runner" && kill -0 "$runner
 fi
 # The measurement of "ce-delta hook stats" ends where the work would begin.
 unset ${LOCAL_VARIABLES.join(' ')} GIT_REFLOG_ACTION GIT_EDITOR GIT_AUTHOR_DATE
+# What is started is born without a pipe of ours: who reads one to its end does not even wait for it to begin.
+{ true >>"$state/log"; } 2>/dev/null || exit 0
+exec </dev/null >>"$state/log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 (
-  exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
   [ -z "\${CE_DELTA_MEASURE-}" ] || exit 0
   trap '' HUP
   node=${quoted(node)}
@@ -77,7 +82,7 @@ unset ${LOCAL_VARIABLES.join(' ')} GIT_REFLOG_ACTION GIT_EDITOR GIT_AUTHOR_DATE
   fi
   echo 'the last push in the background failed: node or ce-delta was not found. Run ce-delta hook install again' \\
     | tee "$state/notice"
-) 2>/dev/null </dev/null >>"$state/log" 2>&1 &
+) &
 [ -n "\${CE_DELTA_MEASURE-}" ] || { echo $! >"$state/runner"; } 2>/dev/null
 exit 0
 `

@@ -12,6 +12,7 @@ const answer = (status: number, body: unknown): HttpAnswer => ({
   url: 'http://127.0.0.1:1/openapi.json',
   status,
   retryAfter: null,
+  date: null,
   text: typeof body === 'string' ? body : JSON.stringify(body),
 })
 const described = (fields: readonly string[], paths: readonly string[] = []) => ({
