@@ -16,7 +16,7 @@ const bundle = (id: string): PushEvent => ({
 const confirmed = (id: string): PushEvent => ({ event: 'confirmed', id, sequence: 1, tree: 't' })
 
 /** The events of a push, the delta at 1,000 ms. */
-function after(...events: PushEvent[]): Progress {
+function told(...events: PushEvent[]): Progress {
   return events.reduce((progress, event) => advance(progress, event, 1000), NO_PROGRESS)
 }
 
@@ -41,10 +41,10 @@ describe('how far a push is', () => {
       'sending ░░░░░░░░░░░░░░░░░░░░ 0 of 8,000',
     ],
   ])('%s', (_, events, text) => {
-    expect(describeProgress(after(...events), 5000)).toBe(text)
+    expect(describeProgress(told(...events), 5000)).toBe(text)
   })
 
   test('a bundle that an earlier push made counts for nothing', () => {
-    expect(after(delta, confirmed('from before')).confirmed).toEqual({ operations: 0, bytes: 0 })
+    expect(told(delta, confirmed('from before')).confirmed).toEqual({ operations: 0, bytes: 0 })
   })
 })
