@@ -7,6 +7,7 @@ import type { SynchroniseContext } from './delivery/job.js'
 import { Outbox } from './delivery/outbox.js'
 import type { Receiver } from './delivery/receiver.js'
 import { DEFAULT_RETRY } from './delivery/retry.js'
+import { countOperations } from './delta/operation.js'
 import type { PushContext, PushRequest } from './push-request.js'
 import { snapshotOfCommit } from './snapshot/commit-snapshot.js'
 import { type Snapshot, type SnapshotOptions, takeSnapshot } from './snapshot/scan.js'
@@ -83,6 +84,7 @@ export function deliveryContext(config: Config, context: PushContext): Synchroni
     onRetry: ({ attempt, delay, error }) =>
       onEvent({ event: 'retry', attempt, delay_ms: delay, message: error.message }),
     onNotice: (message) => onEvent({ event: 'notice', message }),
+    onDelta: ({ operations }) => onEvent({ event: 'delta', operations: countOperations(operations) }),
     onBundle: ({ bundleId: id, sequence, bytes, operations }) =>
       onEvent({ event: 'bundle', id, sequence, bytes, operations }),
     onConfirmed: ({ bundleId: id, sequence }, tree) => onEvent({ event: 'confirmed', id, sequence, tree }),

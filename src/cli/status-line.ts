@@ -1,3 +1,5 @@
+import { writeBytes } from './print.js'
+
 const CLEAR = '\r\u001b[2K'
 
 /** The last line of a terminal, which is written again and again; other lines go above it. */
@@ -32,4 +34,13 @@ export class StatusLine {
     const width = this.#columns()
     return text.length < width ? text : `${text.slice(0, width - 2)}…`
   }
+}
+
+/** The last line of this terminal; null where standard error is none, or nothing is to be said there. */
+export function statusLineFor(asked: { readonly json: boolean; readonly quiet: boolean }): StatusLine | null {
+  if (asked.json || asked.quiet || process.stderr.isTTY !== true || process.env.TERM === 'dumb') return null
+  return new StatusLine(
+    (text) => writeBytes(2, Buffer.from(text)),
+    () => process.stderr.columns ?? 80,
+  )
 }

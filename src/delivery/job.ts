@@ -1,4 +1,4 @@
-import type { TreeId } from '../delta/operation.js'
+import type { Delta, TreeId } from '../delta/operation.js'
 import type { Trigger } from '../snapshot/confirmed.js'
 import type { Shadow } from '../snapshot/shadow.js'
 import type { Lock } from '../support/lock.js'
@@ -30,6 +30,7 @@ export interface SynchroniseOptions {
 export interface SynchroniseContext extends DeliveryContext {
   readonly randomId: () => string
   readonly onNotice: (message: string) => void
+  readonly onDelta: (delta: Delta) => void
   readonly onBundle: (entry: OutboxEntry) => void
   readonly onConfirmed: (entry: OutboxEntry, tree: TreeId | null) => void
 }

@@ -217,6 +217,7 @@ class Synchronisation {
   async #send(delta: Delta, status: ReceiverStatus, isResync = false): Promise<Next> {
     if (delta.operations.length === 0) return await this.#adopt(status)
     this.#operations = delta.operations
+    this.#job.context.onDelta(delta)
     if (status.dialect.proof === 'tree') return await sendDelta(this.#job, this.#ledger, delta, status)
     return await sendInParts(this.#job, this.#ledger, delta, status, isResync)
   }

@@ -66,6 +66,8 @@ export interface PushReport {
 export type PushEvent =
   | { readonly event: 'notice'; readonly message: string }
   | { readonly event: 'snapshot'; readonly tree: TreeId; readonly skipped: number; readonly duration_ms: number }
+  /** What is sent from here on, in one bundle or many. */
+  | { readonly event: 'delta'; readonly operations: OperationCounts }
   | {
       readonly event: 'bundle'
       readonly id: string

@@ -79,6 +79,7 @@ export function contextOf(notices: string[]): SynchroniseContext {
     onRetry: () => undefined,
     onNotice: (message) => notices.push(message),
     onBundle: () => undefined,
+    onDelta: () => undefined,
     onConfirmed: () => undefined,
   }
 }

@@ -3,7 +3,7 @@ import { type CommonArguments, withReceiver } from '../arguments.js'
 import { interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
 import { printerFor } from '../print.js'
-import { renderEvent, renderReport } from '../render.js'
+import { runPush } from '../run-push.js'
 import { exitCodeOfReport } from './push.js'
 
 export const command = 'retry'
@@ -18,10 +18,9 @@ type RetryArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['arg
 export async function run(args: RetryArguments): Promise<number> {
   const interruption = interruptible()
   const { workspace, config } = await openWorkspace(args)
-  const [{ openView }, { readOutbox }, { push }] = await Promise.all([
+  const [{ openView }, { readOutbox }] = await Promise.all([
     import('../../inspect/view.js'),
     import('../../handover/outbox.js'),
-    import('../../push.js'),
   ])
   const printer = printerFor(args.json, args.quiet)
   const last = (await readOutbox(await openView(workspace, config))).at(-1)
@@ -31,18 +30,8 @@ export async function run(args: RetryArguments): Promise<number> {
     return 0
   }
   const request = { workspace, config, commit: null, snapshot: last.target, trigger: 'retry' } as const
-  const report = await push(
-    // What waits in the outbox passed the guards when it was made.
-    { ...request, force: false, full: false, dryRun: false, allowMassDelete: true },
-    {
-      signal: interruption.signal,
-      onEvent: (event) => {
-        printer.event(event)
-        renderEvent(printer, event)
-      },
-    },
-  )
-  printer.event(report)
-  renderReport(printer, report)
+  // What waits in the outbox passed the guards when it was made.
+  const options = { force: false, full: false, dryRun: false, allowMassDelete: true }
+  const report = await runPush({ ...request, ...options }, args, interruption)
   return interruption.exitCode(exitCodeOfReport(report))
 }

@@ -6,8 +6,7 @@ import { exitCodeOf } from '../../support/errors.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
 import { interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
-import { printerFor } from '../print.js'
-import { renderEvent, renderReport } from '../render.js'
+import { runPush } from '../run-push.js'
 
 export const command = 'push'
 export const describe = 'send what changed since the last push, and prove that both ends are equal'
@@ -45,20 +44,10 @@ type PushArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv
 
 export async function run(args: PushArguments): Promise<number> {
   const interruption = interruptible()
-  const printer = printerFor(args.json, args.quiet)
   const { workspace, config } = await openWorkspace(args)
-  const { push } = await import('../../push.js')
   const { force, full, dryRun, allowMassDelete } = args
-  const onEvent = (event: Parameters<typeof renderEvent>[1]): void => {
-    printer.event(event)
-    renderEvent(printer, event)
-  }
-  const report = await push(
-    { workspace, config, force, full, dryRun, allowMassDelete, commit: args.commit ?? null },
-    { signal: interruption.signal, onEvent },
-  )
-  printer.event(report)
-  renderReport(printer, report)
+  const request = { workspace, config, force, full, dryRun, allowMassDelete, commit: args.commit ?? null }
+  const report = await runPush(request, args, interruption)
   if (report.outcome === 'confirmed') await startMaintenance(workspace)
   return interruption.exitCode(exitCodeOfReport(report))
 }

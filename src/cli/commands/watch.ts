@@ -6,7 +6,7 @@ import type { WatchEvent } from '../../triggers/watch/events.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
 import { interruptible } from '../interruption.js'
 import { flagsOf } from '../open-workspace.js'
-import { type Printer, printerFor, styled, writeBytes } from '../print.js'
+import { type Printer, printerFor, styled } from '../print.js'
 
 export const command = 'watch'
 export const describe = 'push whenever something changed, for as long as it runs'
@@ -45,18 +45,13 @@ async function watchHere(args: WatchArguments, printer: Printer): Promise<number
   if (!(args.settle >= 0 && args.settle <= 60_000))
     throw new DeltaError('usage', `--settle must be a number of milliseconds up to 60000 (it is ${args.settle}).`)
   const interruption = interruptible()
-  const [{ watch }, { WatchRenderer }, { StatusLine }, workspace] = await Promise.all([
+  const [{ watch }, { WatchRenderer }, { statusLineFor }, workspace] = await Promise.all([
     import('../../triggers/watch/watch.js'),
     import('../render-watch.js'),
     import('../status-line.js'),
     locateWorkspace(args.directory, process.env),
   ])
-  const isTerminal = process.stderr.isTTY === true && !args.json && !args.quiet
-  const terminal = new StatusLine(
-    (text) => writeBytes(2, Buffer.from(text)),
-    () => process.stderr.columns ?? 80,
-  )
-  const renderer = new WatchRenderer(printer, isTerminal ? terminal : null)
+  const renderer = new WatchRenderer(printer, statusLineFor(args))
   const onEvent = (event: WatchEvent): void => {
     printer.event(event)
     renderer.event(event)

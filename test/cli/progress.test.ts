@@ -1,0 +1,50 @@
+import { describe, expect, test } from '@jest/globals'
+import { advance, describeProgress, NO_PROGRESS, type Progress } from '../../src/cli/progress.js'
+import { NO_OPERATIONS } from '../../src/delta/operation.js'
+import type { PushEvent } from '../../src/report/report.js'
+
+const created = (count: number) => ({ ...NO_OPERATIONS, created: count })
+const snapshot: PushEvent = { event: 'snapshot', tree: 't', skipped: 0, duration_ms: 5 }
+const delta: PushEvent = { event: 'delta', operations: created(8000) }
+const bundle = (id: string): PushEvent => ({
+  event: 'bundle',
+  id,
+  sequence: 1,
+  bytes: 2_000_000,
+  operations: created(4000),
+})
+const confirmed = (id: string): PushEvent => ({ event: 'confirmed', id, sequence: 1, tree: 't' })
+
+/** The events of a push, the delta at 1,000 ms. */
+function told(...events: PushEvent[]): Progress {
+  return events.reduce((progress, event) => advance(progress, event, 1000), NO_PROGRESS)
+}
+
+describe('how far a push is', () => {
+  test.each<[string, readonly PushEvent[], string]>([
+    ['nothing is known yet', [], 'looking at the work tree'],
+    ['the snapshot is taken', [snapshot], 'comparing with what the receiver has'],
+    ['nothing arrived yet', [snapshot, delta, bundle('a')], 'sending ░░░░░░░░░░░░░░░░░░░░ 0 of 8,000'],
+    [
+      'one bundle of two arrived',
+      [snapshot, delta, bundle('a'), bundle('b'), confirmed('a')],
+      'sending ██████████░░░░░░░░░░ 50% · 4,000 of 8,000 · 4.0 s left · 500 kB/s',
+    ],
+    [
+      'all arrived',
+      [snapshot, delta, bundle('a'), bundle('b'), confirmed('a'), confirmed('b')],
+      'sending ████████████████████ 100% · 8,000 of 8,000 · finishing · 1.0 MB/s',
+    ],
+    [
+      'everything begins again, because the receiver lost it',
+      [snapshot, delta, bundle('a'), confirmed('a'), delta],
+      'sending ░░░░░░░░░░░░░░░░░░░░ 0 of 8,000',
+    ],
+  ])('%s', (_, events, text) => {
+    expect(describeProgress(told(...events), 5000)).toBe(text)
+  })
+
+  test('a bundle that an earlier push made counts for nothing', () => {
+    expect(told(delta, confirmed('from before')).confirmed).toEqual({ operations: 0, bytes: 0 })
+  })
+})
