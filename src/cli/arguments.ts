@@ -40,6 +40,7 @@ export function withCommon(yargs: Argv): Argv<CommonArguments> {
 
 export interface ReceiverArguments {
   readonly endpoint: string | undefined
+  readonly target: string | undefined
   readonly local: boolean | undefined
   readonly remote: boolean | undefined
   readonly workspacePath: string | undefined
@@ -51,6 +52,12 @@ export interface ReceiverArguments {
 export function withReceiver<Known>(yargs: Argv<Known>) {
   return yargs
     .option('endpoint', { type: 'string', requiresArg: true, describe: 'upload to this server' })
+    .option('target', {
+      type: 'string',
+      requiresArg: true,
+      conflicts: 'endpoint',
+      describe: 'use this one of the targets in the configuration',
+    })
     .option('local', {
       type: 'boolean',
       conflicts: 'endpoint',
