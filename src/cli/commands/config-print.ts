@@ -24,7 +24,7 @@ export async function run(args: PrintArguments): Promise<number> {
   const sources = await readSources(options)
   const config = await resolveConfig(options, sources)
   const settings = decidedSettings(config, sources)
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   printer.event({ event: 'configuration', file: config.file, has_token: config.token !== null, settings })
   const width = Math.max(...settings.map(({ name }) => name.length))
   for (const { name, value, origin } of settings) {
