@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs'
 import type { CommonArguments } from '../arguments.js'
-import { writeLine } from '../print.js'
+import { writeLine } from '../write.js'
 
 export const command = 'schema'
 export const describe = 'the JSON schema of a configuration file, for editors'
