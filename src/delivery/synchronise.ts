@@ -1,6 +1,7 @@
 import { type Delta, type Operation, type OperationCounts, sumCounts, type TreeId } from '../delta/operation.js'
 import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE } from '../support/git.js'
+import { trace } from '../support/trace.js'
 import { askStatus, inDoubt } from './ask-status.js'
 import { changesSince, changesSinceListing, everythingBlindly, everythingOverListing } from './changes.js'
 import type { LeftBehind } from './dialects/carry.js'
@@ -67,6 +68,7 @@ class Synchronisation {
     for (let round = 1; round <= MAX_ROUNDS; round++) {
       const attempted = await this.#ledger.attempted(status)
       const decision = await this.#decide(attempted, status)
+      trace(() => ({ kind: 'decision', round, decision: decision.kind, sequence: status.sequence, tree: status.tree }))
       const why = 'why' in decision ? decision.why : null
       if (why != null && decision.kind !== 'halt') context.onNotice(why)
       const next = await this.#act(decision, attempted, status)

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { DeltaError, systemErrorCode } from './errors.js'
 import { failure, startFailure } from './git-failure.js'
 import type { Repository } from './git-repository.js'
+import { since, trace } from './trace.js'
 
 export type GitInput = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>
 
@@ -107,6 +108,7 @@ function ignoreUntilAwaited(): undefined {
 }
 
 async function ending(child: ChildProcess, args: readonly string[]): Promise<string> {
+  const started = performance.now()
   let complaint = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     if (complaint.length < MAX_COMPLAINT) complaint += text
@@ -120,9 +122,21 @@ async function ending(child: ChildProcess, args: readonly string[]): Promise<str
   } catch (thrown) {
     throw startFailure(thrown)
   }
+  traceGit(args, exitCode, started)
   if (exitCode !== 0 && isInterrupted) throw interrupted()
   if (exitCode !== 0) throw failure(args, exitCode, signalName, complaint)
   return complaint
+}
+
+/** Lists of paths are not worth a line of kilobytes. */
+const LONGEST_COMMAND = 300
+
+function traceGit(args: readonly string[], exitCode: number | null, started: number): void {
+  trace(() => {
+    const command = args.join(' ')
+    const shown = command.length > LONGEST_COMMAND ? `${command.slice(0, LONGEST_COMMAND)}…` : command
+    return { kind: 'git', command: shown, exit_code: exitCode, duration_ms: since(started) }
+  })
 }
 
 function interrupted(): DeltaError {
@@ -139,15 +153,10 @@ export async function createPrivateRepository(gitDirectory: string, configuratio
   await mkdir(gitDirectory, { recursive: true, mode: 0o700 })
   const { simpleGit } = await import('simple-git')
   const git = simpleGit({ baseDir: gitDirectory, unsafe: { allowUnsafeTemplateDir: true } })
-  await git.raw([
-    'init',
-    '--quiet',
-    '--bare',
-    '--template=',
-    '--object-format=sha1',
-    '--initial-branch=main',
-    gitDirectory,
-  ])
+  const started = performance.now()
+  const settings = ['--quiet', '--bare', '--template=', '--object-format=sha1', '--initial-branch=main']
+  await git.raw(['init', ...settings, gitDirectory])
+  traceGit(['init', ...settings, gitDirectory], 0, started)
   await mkdir(join(gitDirectory, 'info'), { recursive: true })
   await writeFile(join(gitDirectory, 'info', 'attributes'), RAW_BYTES)
   await writeFile(join(gitDirectory, 'config'), configuration, { mode: 0o600 })
