@@ -76,6 +76,8 @@ export type PushEvent =
       readonly bytes: number
       readonly operations: OperationCounts
     }
+  /** How much of it has left. */
+  | { readonly event: 'sending'; readonly id: string; readonly sent: number; readonly bytes: number }
   | { readonly event: 'confirmed'; readonly id: string; readonly sequence: number; readonly tree: TreeId | null }
   | { readonly event: 'retry'; readonly attempt: number; readonly delay_ms: number; readonly message: string }
   | { readonly event: 'after-push'; readonly exit_code: number; readonly duration_ms: number }

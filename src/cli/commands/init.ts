@@ -58,7 +58,8 @@ export async function run(args: InitArguments): Promise<number> {
   if (plan.workflow) await writeWorkflow(workspace, config, plan, printer)
   const exitCode = plan.push ? await firstPush(args, interruption.signal) : 0
   for (const line of nextSteps(plan)) printer.note(line)
-  printer.event({ event: 'init', ...plan, root: workspace.root })
+  const { endpoint, hook, workflow, push } = plan
+  printer.event({ event: 'init', root: workspace.root, endpoint, hook, workflow, push })
   return interruption.exitCode(exitCode)
 }
 
