@@ -28,6 +28,8 @@ export function flagsOf(args: ReceiverArguments): ConfigFlags {
     ...(args.endpoint === undefined ? {} : { endpoint: args.endpoint, enabled: true }),
     ...(args.local === true ? { enabled: false } : {}),
     ...(args.remote === true ? { enabled: true } : {}),
+    ...(args.allowInsecureHttp === undefined ? {} : { allowInsecureHttp: args.allowInsecureHttp }),
+    ...(args.pinned === undefined ? {} : { pinned: args.pinned }),
     ...(args.workspacePath === undefined ? {} : { workspacePath: args.workspacePath }),
     ...(args.collection === undefined ? {} : { collectionName: args.collection }),
     ...(args.data === undefined ? {} : { dataDirectory: resolve(args.data) }),

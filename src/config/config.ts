@@ -1,5 +1,6 @@
 import type { RecoveryMode } from '../delivery/recover.js'
 import type { SecretScanMode } from '../snapshot/secret-scan.js'
+import type { Credentials } from './credentials.js'
 
 /** What a user may write, in `ce-delta.config.*` or under `ce-delta` in `package.json`. Everything is optional. */
 export interface UserConfig {
@@ -9,12 +10,19 @@ export interface UserConfig {
   readonly enabled?: boolean
   /** The identity of the workspace at the receiver. Default: the absolute path of its root. */
   readonly workspacePath?: string
+  /**
+   * Adds sixteen digits to the last part of the workspace path, which are this machine's and folder's own: for servers that
+   * look at nothing else, where another folder has the same name. Default: false.
+   */
+  readonly pinned?: boolean
   /** Default: the name of the root and eight digits of its hash. */
   readonly collectionName?: string
   /** How often a failed upload is repeated. Default: 3. */
   readonly maxRetries?: number
   /** Seconds without a byte moving. Default: 30. */
   readonly timeout?: number
+  /** Whether a credential may travel over `http://` to another machine, where anybody on the way can read it. Default: false. */
+  readonly allowInsecureHttp?: boolean
   /** `local`: when the receiver cannot be reached, the embedded receiver gets the changes as well. */
   readonly fallback?: 'none' | 'local'
   /**
@@ -48,8 +56,12 @@ export interface UserConfig {
 export interface Config {
   /** null: local mode. */
   readonly endpoint: string | null
-  readonly token: string | null
+  readonly credentials: Credentials
+  readonly allowInsecureHttp: boolean
+  /** More certificate authorities that count, as a PEM file. */
+  readonly caFile: string | null
   readonly workspacePath: string | null
+  readonly pinned: boolean
   readonly collectionName: string | null
   readonly maxRetries: number
   readonly timeoutSeconds: number

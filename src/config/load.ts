@@ -6,14 +6,15 @@ import { DeltaError } from '../support/errors.js'
 import { readBaseline } from './baseline.js'
 import type { Config, UserConfig } from './config.js'
 import { type ConfigFile, readConfigFile } from './config-file.js'
-import { tokenFor } from './credentials.js'
+import { credentialsFor, NO_CREDENTIALS } from './credentials.js'
 import { type EnvironmentSettings, readEnvironment } from './environment.js'
 import { parseFileSize, parseUserConfig } from './schema.js'
+import { translatedPath } from './translated-path.js'
 
 /** What a command line may set; it wins over everything else. */
 export type ConfigFlags = Pick<
   UserConfig,
-  'endpoint' | 'workspacePath' | 'collectionName' | 'dataDirectory' | 'enabled'
+  'endpoint' | 'workspacePath' | 'pinned' | 'collectionName' | 'dataDirectory' | 'enabled' | 'allowInsecureHttp'
 >
 
 export interface LoadOptions {
@@ -76,16 +77,14 @@ export async function resolveConfig(options: LoadOptions, sources: ConfigSources
   const dataDirectory = resolve(options.root, merged.dataDirectory ?? userDirectory('data', environment))
   return {
     endpoint,
-    token:
+    credentials:
       endpoint === null
-        ? null
-        : await tokenFor({
-            endpoint,
-            trustedEndpoint: trusted,
-            environmentToken: fromEnvironment.token ?? null,
-            environment,
-          }),
-    workspacePath: merged.workspacePath ?? null,
+        ? NO_CREDENTIALS
+        : await credentialsFor({ endpoint, trustedEndpoint: trusted, fromEnvironment, environment }),
+    allowInsecureHttp: merged.allowInsecureHttp ?? false,
+    caFile: fromEnvironment.caFile === undefined ? null : resolve(fromEnvironment.caFile),
+    workspacePath: merged.workspacePath ?? translatedPath(options.root, environment),
+    pinned: merged.pinned ?? false,
     collectionName: merged.collectionName ?? null,
     maxRetries: merged.maxRetries ?? 3,
     timeoutSeconds: merged.timeout ?? 30,

@@ -18,9 +18,11 @@ const DECISIONS: { readonly [Name in Exclude<keyof UserConfig, 'secrets'>]: Deci
   endpoint: ({ endpoint }) => endpoint,
   enabled: ({ endpoint }) => endpoint !== null,
   workspacePath: ({ workspacePath }) => workspacePath,
+  pinned: ({ pinned }) => pinned,
   collectionName: ({ collectionName }) => collectionName,
   maxRetries: ({ maxRetries }) => maxRetries,
   timeout: ({ timeoutSeconds }) => timeoutSeconds,
+  allowInsecureHttp: ({ allowInsecureHttp }) => allowInsecureHttp,
   fallback: ({ fallback }) => fallback,
   recovery: ({ recovery }) => recovery,
   afterPush: ({ afterPush }) => afterPush,
@@ -47,7 +49,8 @@ export function decidedSettings(
   const originOf = (name: string): string => {
     if (Object.hasOwn(sources.flags, name)) return 'command line'
     if (Object.hasOwn(sources.environment, name)) return variableThatSets(name, environment) ?? 'environment'
-    return file !== null && Object.hasOwn(file.config, name) ? file.file : 'default'
+    if (file !== null && Object.hasOwn(file.config, name)) return file.file
+    return name === 'workspacePath' && config.workspacePath !== null ? 'HOST_ROOT, CONTAINER_ROOT' : 'default'
   }
   const secretOrigin = (name: string): string =>
     file !== null && Object.hasOwn(file.config.secrets ?? {}, name) ? file.file : 'default'

@@ -20,6 +20,7 @@ const Schema = v.strictObject({
   endpoint: v.optional(endpoint),
   enabled: v.optional(v.boolean('must be true or false')),
   workspacePath: v.optional(text),
+  pinned: v.optional(v.boolean('must be true or false')),
   collectionName: v.optional(text),
   maxRetries: v.optional(
     v.pipe(
@@ -36,6 +37,7 @@ const Schema = v.strictObject({
       v.maxValue(86_400, 'must be at most 86400 seconds'),
     ),
   ),
+  allowInsecureHttp: v.optional(v.boolean('must be true or false')),
   fallback: v.optional(v.picklist(['none', 'local'], 'must be "none" or "local"')),
   recovery: v.optional(v.picklist(RECOVERY_MODES, 'must be "resync", "compare" or "trust"')),
   afterPush: v.optional(

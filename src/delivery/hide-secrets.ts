@@ -1,0 +1,50 @@
+import { DeltaError, type ErrorFacts } from '../support/errors.js'
+import type { Receiver } from './receiver.js'
+
+/** Shorter ones would be found everywhere. */
+const SHORTEST = 6
+
+/** A text in which these secrets are not shown: a server may repeat what it was sent (faults.md row 99). */
+export function hideSecrets(text: string, secrets: readonly string[]): string {
+  return secrets
+    .filter(({ length }) => length >= SHORTEST)
+    .reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
+}
+
+/** The same failure, without the secrets. */
+export function withoutSecrets(thrown: unknown, secrets: readonly string[]): unknown {
+  if (!(thrown instanceof DeltaError)) return thrown
+  const hide = (text: string): string => hideSecrets(text, secrets)
+  const facts: ErrorFacts = Object.fromEntries(
+    Object.entries(thrown.facts).map(([name, fact]) => [name, typeof fact === 'string' ? hide(fact) : fact]),
+  )
+  const { code, message, next, cause } = thrown
+  return new DeltaError(code, hide(message), { facts, ...(next === undefined ? {} : { next: hide(next) }), cause })
+}
+
+/** A receiver whose failures, and the words of its status, never show these secrets. */
+export function hidingSecrets(receiver: Receiver, secrets: readonly string[]): Receiver {
+  if (secrets.length === 0) return receiver
+  const hiding = async <Value>(asked: Promise<Value>): Promise<Value> => {
+    try {
+      return await asked
+    } catch (thrown) {
+      throw withoutSecrets(thrown, secrets)
+    }
+  }
+  return {
+    name: receiver.name,
+    key: receiver.key,
+    async status(signal) {
+      const status = await hiding(receiver.status(signal))
+      const { lastUploadState: last } = status
+      if (last?.error == null) return status
+      return { ...status, lastUploadState: { ...last, error: hideSecrets(last.error, secrets) } }
+    },
+    upload: (upload, signal) => hiding(receiver.upload(upload, signal)),
+    listTree: (signal) => hiding(receiver.listTree(signal)),
+    lacking: (files, signal) => hiding(receiver.lacking(files, signal)),
+    counters: (signal) => hiding(receiver.counters(signal)),
+    forget: () => receiver.forget(),
+  }
+}
