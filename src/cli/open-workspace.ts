@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Config } from '../config/config.js'
-import { type ConfigFlags, type LoadOptions, loadConfig } from '../config/load.js'
+import { loadConfig } from '../config/load.js'
+import type { ConfigFlags, LoadOptions } from '../config/sources.js'
 import { locateWorkspace, type Workspace } from '../snapshot/workspace.js'
 import type { CommonArguments, ReceiverArguments } from './arguments.js'
 
@@ -30,6 +31,7 @@ export function flagsOf(args: ReceiverArguments): ConfigFlags {
     ...(args.remote === true ? { enabled: true } : {}),
     ...(args.allowInsecureHttp === undefined ? {} : { allowInsecureHttp: args.allowInsecureHttp }),
     ...(args.pinned === undefined ? {} : { pinned: args.pinned }),
+    ...(args.target === undefined ? {} : { target: args.target }),
     ...(args.workspacePath === undefined ? {} : { workspacePath: args.workspacePath }),
     ...(args.collection === undefined ? {} : { collectionName: args.collection }),
     ...(args.data === undefined ? {} : { dataDirectory: resolve(args.data) }),

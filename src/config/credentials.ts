@@ -26,13 +26,14 @@ export interface CertificateFiles {
 
 export const NO_CREDENTIALS: Credentials = { token: null, session: null, certificate: null }
 
-/** What the environment says of credentials. */
+/** What the environment says of credentials and certificates. */
 export interface EnvironmentCredentials {
   readonly token?: string
   readonly tokenCommand?: string
   readonly session?: string
   readonly clientCertificate?: string
   readonly clientKey?: string
+  readonly caFile?: string
 }
 
 export interface CredentialRequest {

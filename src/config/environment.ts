@@ -1,6 +1,6 @@
 import { DeltaError } from '../support/errors.js'
 import { withoutCredentials } from '../support/text.js'
-import type { UserConfig } from './config.js'
+import type { Settings } from './config.js'
 import { type EnvironmentCredentials, SESSION_VARIABLES } from './credentials.js'
 import { isHttpUrl } from './schema.js'
 
@@ -15,6 +15,7 @@ const NAMES = {
   collectionName: ['CE_DELTA_COLLECTION', 'COLLECTION_NAME'],
   allowInsecureHttp: ['CE_DELTA_ALLOW_INSECURE_HTTP'],
   dataDirectory: ['CE_DELTA_DATA_DIR'],
+  target: ['CE_DELTA_TARGET'],
 } as const
 
 /** The variable that sets this; null where none does. */
@@ -29,8 +30,9 @@ function textOf(name: string, environment: NodeJS.ProcessEnv): string | null {
   return environment[name]?.trim() || null
 }
 
-export interface EnvironmentSettings extends UserConfig, EnvironmentCredentials {
-  readonly caFile?: string
+export interface EnvironmentSettings extends Settings {
+  readonly target?: string
+  readonly access?: EnvironmentCredentials
 }
 
 /** Reads the settings that the environment makes. Throws `configuration-invalid` with every problem at once. */
@@ -70,6 +72,9 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSett
     collectionName: read(NAMES.collectionName, same, 'a name'),
     dataDirectory: read(NAMES.dataDirectory, same, 'a folder'),
     allowInsecureHttp: read(NAMES.allowInsecureHttp, toBoolean, '1 or 0'),
+    target: read(NAMES.target, same, 'a name'),
+  }
+  const access = {
     token: read(['CE_DELTA_TOKEN'], same, 'a token'),
     tokenCommand: read(['CE_DELTA_TOKEN_COMMAND'], same, 'a command'),
     session: read(SESSION_VARIABLES, same, 'a session'),
@@ -83,7 +88,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSett
       next: 'Correct the environment variables; they are described in docs/configuration.md.',
     })
   }
-  return present(settings)
+  return { ...present(settings), access: present(access) }
 }
 
 type Present<Value> = { [Key in keyof Value]?: Exclude<Value[Key], null> }

@@ -1,4 +1,5 @@
-import { DeltaError, type ErrorFacts } from '../support/errors.js'
+import { DeltaError } from '../support/errors.js'
+import { stackOf } from '../support/trace.js'
 import type { Receiver } from './receiver.js'
 
 /** Shorter ones would be found everywhere. */
@@ -11,15 +12,22 @@ export function hideSecrets(text: string, secrets: readonly string[]): string {
     .reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
 }
 
-/** The same failure, without the secrets. */
+/** The same failure, or, where it shows a secret anywhere, one that does not; the log has its stack too. */
 export function withoutSecrets(thrown: unknown, secrets: readonly string[]): unknown {
   if (!(thrown instanceof DeltaError)) return thrown
   const hide = (text: string): string => hideSecrets(text, secrets)
-  const facts: ErrorFacts = Object.fromEntries(
-    Object.entries(thrown.facts).map(([name, fact]) => [name, typeof fact === 'string' ? hide(fact) : fact]),
-  )
-  const { code, message, next, cause } = thrown
-  return new DeltaError(code, hide(message), { facts, ...(next === undefined ? {} : { next: hide(next) }), cause })
+  const { code, message, facts, next, cause } = thrown
+  const all = [message, next ?? '', stackOf(thrown), JSON.stringify(facts)]
+  if (all.every((text) => hide(text) === text)) return thrown
+  const hidden = new DeltaError(code, hide(message), {
+    facts: Object.fromEntries(
+      Object.entries(facts).map(([name, fact]) => [name, typeof fact === 'string' ? hide(fact) : fact]),
+    ),
+    ...(next === undefined ? {} : { next: hide(next) }),
+    ...(cause instanceof Error && hide(stackOf(cause)) === stackOf(cause) ? { cause } : {}),
+  })
+  hidden.stack = hide(thrown.stack ?? hidden.message)
+  return hidden
 }
 
 /** A receiver whose failures, and the words of its status, never show these secrets. */

@@ -8,6 +8,7 @@ import {
 } from '../delta/operation.js'
 import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE } from '../support/git.js'
+import { trace } from '../support/trace.js'
 import type { LeftBehind } from './dialects/carry.js'
 import type { Next, SynchroniseJob } from './job.js'
 import { Ledger, LOST_RECORD } from './ledger.js'
@@ -78,6 +79,7 @@ class Synchronisation {
     for (let round = 1; round <= MAX_ROUNDS; round++) {
       const attempted = await this.#ledger.attempted(status)
       const decision = this.#decide(attempted, status, await this.#isUncertain())
+      trace(() => ({ kind: 'decision', round, decision: decision.kind, sequence: status.sequence, tree: status.tree }))
       const why = 'why' in decision ? decision.why : null
       if (why != null && decision.kind !== 'halt') context.onNotice(why)
       const next = await this.#act(decision, attempted, status)

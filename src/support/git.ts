@@ -7,6 +7,7 @@ import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { DeltaError, systemErrorCode } from './errors.js'
 import { printable } from './text.js'
+import { since, trace } from './trace.js'
 
 /**
  * Where a git command runs. `environment` replaces the process's own environment, so that what leaked into it (a hook
@@ -190,6 +191,7 @@ function ignoreUntilAwaited(): undefined {
 }
 
 async function ending(child: ChildProcess, args: readonly string[]): Promise<string> {
+  const started = performance.now()
   let complaint = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     if (complaint.length < MAX_COMPLAINT) complaint += text
@@ -203,9 +205,21 @@ async function ending(child: ChildProcess, args: readonly string[]): Promise<str
   } catch (thrown) {
     throw startFailure(thrown)
   }
+  traceGit(args, exitCode, started)
   if (exitCode !== 0 && isInterrupted) throw interrupted()
   if (exitCode !== 0) throw failure(args, exitCode, signalName, complaint)
   return complaint
+}
+
+/** Lists of paths are not worth a line of kilobytes. */
+const LONGEST_COMMAND = 300
+
+function traceGit(args: readonly string[], exitCode: number | null, started: number): void {
+  trace(() => {
+    const command = args.join(' ')
+    const shown = command.length > LONGEST_COMMAND ? `${command.slice(0, LONGEST_COMMAND)}…` : command
+    return { kind: 'git', command: shown, exit_code: exitCode, duration_ms: since(started) }
+  })
 }
 
 function interrupted(): DeltaError {
@@ -256,15 +270,10 @@ export async function createPrivateRepository(gitDirectory: string, configuratio
   await mkdir(gitDirectory, { recursive: true, mode: 0o700 })
   const { simpleGit } = await import('simple-git')
   const git = simpleGit({ baseDir: gitDirectory, unsafe: { allowUnsafeTemplateDir: true } })
-  await git.raw([
-    'init',
-    '--quiet',
-    '--bare',
-    '--template=',
-    '--object-format=sha1',
-    '--initial-branch=main',
-    gitDirectory,
-  ])
+  const started = performance.now()
+  const settings = ['--quiet', '--bare', '--template=', '--object-format=sha1', '--initial-branch=main']
+  await git.raw(['init', ...settings, gitDirectory])
+  traceGit(['init', ...settings, gitDirectory], 0, started)
   await mkdir(join(gitDirectory, 'info'), { recursive: true })
   await writeFile(join(gitDirectory, 'info', 'attributes'), RAW_BYTES)
   await writeFile(join(gitDirectory, 'config'), configuration, { mode: 0o600 })

@@ -2,8 +2,9 @@ import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { accessTo } from '../../src/access.js'
-import { type ConfigFlags, loadConfig } from '../../src/config/load.js'
+import { loadConfig } from '../../src/config/load.js'
 import { readSession, removeSession, writeSession } from '../../src/config/session-file.js'
+import type { ConfigFlags } from '../../src/config/sources.js'
 import { temporaryDirectory, writeTree } from '../helpers/workspace.js'
 
 const THERE = 'https://there.example/context'

@@ -15,15 +15,16 @@ export function builder(yargs: Argv<CommonArguments>) {
 type PrintArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: PrintArguments): Promise<number> {
-  const [{ readSources, resolveConfig }, { decidedSettings }] = await Promise.all([
+  const [{ resolveConfig }, { readSources }, { decidedSettings }] = await Promise.all([
     import('../../config/load.js'),
+    import('../../config/sources.js'),
     import('../../config/origins.js'),
   ])
   const { options } = await loadOptions(args)
   const sources = await readSources(options)
   const config = await resolveConfig(options, sources)
-  const settings = decidedSettings(config, sources, options.environment)
-  const printer = printerFor(args.json, args.quiet)
+  const settings = decidedSettings(config, sources)
+  const printer = printerFor(args)
   const { token, session } = config.credentials
   printer.event({
     event: 'configuration',
