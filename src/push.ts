@@ -1,6 +1,7 @@
 import { runAfterPush } from './after-push.js'
+import { askStatus } from './delivery/ask-status.js'
 import type { SynchroniseOptions } from './delivery/job.js'
-import { askStatus, synchronise } from './delivery/synchronise.js'
+import { synchronise } from './delivery/synchronise.js'
 import type { Operation, TreeId } from './delta/operation.js'
 import { type Identity, identityOf, localReceiver, receiverFor } from './identity.js'
 import { deliveryContext, outboxOf, snapshotOf, snapshotOptions, takePushLock } from './preparation.js'
