@@ -8,6 +8,7 @@ import { credentialsFile } from './credentials.js'
 import { loadModule } from './load-module.js'
 import { rememberedFiles } from './module-cache.js'
 import { parseUserConfig, together } from './parse.js'
+import { sessionFile } from './session-file.js'
 
 /** A configuration that somebody wrote into a file. */
 export interface ConfigFile {
@@ -90,5 +91,6 @@ async function readFirst(root: string, searchPlaces: string[]): Promise<ConfigFi
 export async function configurationSignature(root: string, environment: NodeJS.ProcessEnv): Promise<string> {
   const names = [...LOCAL_PLACES, ...CONFIG_PLACES, BASELINE_FILE].map((name) => join(root, name))
   const imported = await Promise.all(names.map(async (name) => await rememberedFiles(name, environment)))
-  return await signatureOf([...names, ...imported.flat(), credentialsFile(environment)])
+  const ofUser = [credentialsFile(environment), sessionFile(environment)]
+  return await signatureOf([...names, ...imported.flat(), ...ofUser])
 }
