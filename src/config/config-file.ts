@@ -27,7 +27,7 @@ export async function readConfigFile(root: string): Promise<ConfigFile | null> {
   const entries = await readdir(root, { withFileTypes: true })
   const names = new Set(entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map(({ name }) => name))
   const searchPlaces = CONFIG_NAMES.filter((name) => names.has(name))
-  if (names.has('package.json')) searchPlaces.push('package.json')
+  if (names.has('package.json') && (await speaksOfUs(join(root, 'package.json')))) searchPlaces.push('package.json')
   if (searchPlaces.length === 0) return null
   const { default: discovery } = await import('cosmiconfig')
   const loaders = { '.ts': loadModule, '.mts': loadModule, '.js': loadModule, '.mjs': loadModule, '.cjs': loadModule }
@@ -49,6 +49,16 @@ export async function readConfigFile(root: string): Promise<ConfigFile | null> {
       next: 'Correct the file, or remove it to use the defaults.',
       cause: thrown,
     })
+  }
+}
+
+/** Most packages have no setting of ours, and then nothing is loaded to read one. What cannot be read is told of later. */
+async function speaksOfUs(packageFile: string): Promise<boolean> {
+  try {
+    return (await readFile(packageFile, 'utf8')).includes('"ce-delta"')
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown
+    return true
   }
 }
 
