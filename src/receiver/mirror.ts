@@ -2,7 +2,8 @@ import { lstatSync, mkdirSync, renameSync, rmdirSync, rmSync, unlinkSync } from 
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { systemErrorCode } from '../support/errors.js'
-import { privateRepository, runGit } from '../support/git.js'
+import { runGit } from '../support/git.js'
+import { privateRepository } from '../support/git-repository.js'
 import { splitNul } from '../support/text.js'
 
 /**

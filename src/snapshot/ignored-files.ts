@@ -1,4 +1,5 @@
-import { type Repository, runGitHeard } from '../support/git.js'
+import { runGitHeard } from '../support/git.js'
+import type { Repository } from '../support/git-repository.js'
 import { splitNul } from '../support/text.js'
 import { asKey, type IgnoreRules, matchedByOwn, ownRuleFile } from './ignore-rules.js'
 import type { Shadow } from './shadow.js'

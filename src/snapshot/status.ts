@@ -53,18 +53,18 @@ export async function readStatus(shadow: Shadow, settings: readonly string[]): P
       if (kind === '1' && modeOnDisk(entry) === '160000') nested.push(name)
     }
   }
-  const [complaint, trace] = await Promise.all([git.finished, git.trace])
-  const gitignores = gitignoreNews(trace)
+  const [complaint, events] = await Promise.all([git.finished, git.events])
+  const gitignores = gitignoreNews(events)
   return { changed, untracked, nested, isIndexAhead, unreadable: unreadablePaths(complaint), gitignores }
 }
 
 /** How often git listed a folder anew, and found another `.gitignore` than it knew. */
 const NEWS = ['opendir', 'gitignore-invalidation']
 
-/** Reads the events of the category `read_directory` in git's trace. */
-export function gitignoreNews(trace: string): GitignoreNews {
+/** Reads the events of the category `read_directory`. */
+export function gitignoreNews(events: string): GitignoreNews {
   const told = new Map<unknown, number>()
-  for (const line of trace.split('\n')) {
+  for (const line of events.split('\n')) {
     const event = line.includes('"read_directory"') ? asFields(parseJson(line)) : null
     if (event?.event === 'data' && NEWS.some((key) => key === event.key))
       told.set(event.key, (told.get(event.key) ?? 0) + Number(event.value))

@@ -1,6 +1,7 @@
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { age } from '../helpers/aging.js'
 import { expectMirror, filesOf, leftOut, push, thisMachine } from '../helpers/command.js'
 import { git, gitRepository, temporaryDirectory, writeTree } from '../helpers/workspace.js'
 
@@ -106,17 +107,6 @@ async function quietRepository(): Promise<string> {
   await push(root)
   await expectMirror(await push(root), await filesOf(root, OUT))
   return root
-}
-
-async function age(folder: string): Promise<void> {
-  const anHourAgo = Date.now() / 1000 - 3600
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.name === '.git') continue
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) await age(path)
-    else await utimes(path, anHourAgo, anHourAgo)
-  }
-  await utimes(folder, anHourAgo, anHourAgo)
 }
 
 async function replaceKeepingTime(path: string, from: string, to: string): Promise<void> {
