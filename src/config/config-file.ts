@@ -9,6 +9,7 @@ import { BASELINE_FILE } from './baseline.js'
 import type { UserConfig } from './config.js'
 import { credentialsFile } from './credentials.js'
 import { parseUserConfig, together } from './parse.js'
+import { sessionFile } from './session-file.js'
 
 /** A configuration that somebody wrote into a file. */
 export interface ConfigFile {
@@ -101,7 +102,7 @@ async function speaksOfUs(packageFile: string): Promise<boolean> {
  */
 export async function configurationSignature(root: string, environment: NodeJS.ProcessEnv): Promise<string> {
   const names = [...LOCAL_PLACES, ...CONFIG_PLACES, BASELINE_FILE].map((name) => join(root, name))
-  return await signatureOf([...names, credentialsFile(environment)])
+  return await signatureOf([...names, credentialsFile(environment), sessionFile(environment)])
 }
 
 /** TypeScript and modules of every kind, whatever the version of the user's compiler. */
