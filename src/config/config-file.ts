@@ -32,6 +32,7 @@ function placesOf(name: string): string[] {
 /** Finds and reads the configuration files of a root: the local one first, which wins. */
 export async function readConfigFiles(root: string): Promise<ConfigFile[]> {
   const there = new Set([...(await filesIn(root, '')), ...(await filesIn(root, '.config/'))])
+  if (there.has('package.json') && !(await speaksOfUs(join(root, 'package.json')))) there.delete('package.json')
   const found = await Promise.allSettled(
     [LOCAL_PLACES, CONFIG_PLACES].map(async (places) => {
       return await readFirst(
@@ -81,6 +82,16 @@ async function readFirst(root: string, searchPlaces: string[]): Promise<ConfigFi
       next: 'Correct the file, or remove it to use the defaults.',
       cause: thrown,
     })
+  }
+}
+
+/** Most packages have no setting of ours, and then nothing is loaded to read one. What cannot be read is told of later. */
+async function speaksOfUs(packageFile: string): Promise<boolean> {
+  try {
+    return (await readFile(packageFile, 'utf8')).includes('"ce-delta"')
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown
+    return true
   }
 }
 
