@@ -32,6 +32,7 @@ export async function findWorkspace(options: WorkspaceOptions): Promise<{ worksp
 /** Who names an endpoint wants to upload to it. */
 export function settingsIn(options: ConfigFlags): ConfigFlags {
   const { endpoint, enabled = endpoint === undefined ? undefined : true, ...others } = options
-  const { target, workspacePath, collectionName, dataDirectory } = others
-  return definedOnly({ endpoint, enabled, target, workspacePath, collectionName, dataDirectory })
+  const { target, workspacePath, pinned, collectionName, dataDirectory, allowInsecureHttp } = others
+  const identity = { workspacePath, pinned, collectionName }
+  return definedOnly({ endpoint, enabled, target, ...identity, dataDirectory, allowInsecureHttp })
 }

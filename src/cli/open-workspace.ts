@@ -25,10 +25,10 @@ export async function loadOptions(
 
 /** What the command line says of the configuration. */
 export function flagsOf(args: ReceiverArguments): ConfigFlags {
-  const { endpoint, target, workspacePath, collection: collectionName, data } = args
+  const { endpoint, target, workspacePath, pinned, collection: collectionName, data, allowInsecureHttp } = args
   const enabled = args.local === true ? false : args.remote === true ? true : undefined
   return settingsIn({
-    ...definedOnly({ endpoint, enabled, target, workspacePath, collectionName }),
+    ...definedOnly({ endpoint, enabled, target, workspacePath, pinned, collectionName, allowInsecureHttp }),
     ...(data === undefined ? {} : { dataDirectory: resolve(data) }),
   })
 }
