@@ -84,7 +84,7 @@ export type PushEvent =
 
 export function reportedError(error: DeltaError): ReportedError {
   traceFailure(error.code, error)
-  return { code: error.code, message: error.message, next: error.next ?? null, facts: error.facts }
+  return { code: error.code, message: error.message, next: error.next, facts: error.facts }
 }
 
 export function reportedOperations(operations: readonly Operation[]): ReportedOperation[] {

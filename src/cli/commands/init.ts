@@ -11,6 +11,7 @@ import { CONFIG_FILE, configText, WORKFLOW_FILE, workflowText, writeNew } from '
 import { askForPlan, type Plan, type Suggestion } from '../init/questions.js'
 import { interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
+import { placeFromHere } from '../place.js'
 import { type Printer, printerFor, styled } from '../print.js'
 import { renderChanges } from '../render-hooks.js'
 import { runPush } from '../run-push.js'
@@ -53,7 +54,7 @@ export async function run(args: InitArguments): Promise<number> {
   const asked = args.yes ? suggestion : await askForPlan(suggestion, interruption.signal)
   const plan = { ...asked, ...Object.fromEntries(args.without.map((step) => [step, false])) }
   if (config.file === null) await writeConfig(workspace, plan, printer)
-  else printer.note(`${styled('good', '✓')} ${config.file} is there already`)
+  else printer.note(`${styled('good', '✓')} ${placeFromHere(config.file)} is there already`)
   if (plan.hook) await installHook(workspace, printer)
   if (plan.workflow) await writeWorkflow(workspace, config, plan, printer)
   const exitCode = plan.push ? await firstPush(args, interruption.signal) : 0
@@ -84,7 +85,7 @@ async function installHook(workspace: Workspace, printer: Printer): Promise<void
   } catch (thrown) {
     if (!(thrown instanceof DeltaError)) throw thrown
     printer.note(`${styled('careful', '!')} no hook: ${thrown.message}`)
-    if (thrown.next !== undefined) printer.note(`  ${thrown.next}`)
+    printer.note(`  ${thrown.next}`)
   }
 }
 

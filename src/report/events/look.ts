@@ -15,6 +15,15 @@ const confirmedPush = {
   tree: field('the snapshot after', objectId),
 }
 
+const login = v.nullable(
+  v.strictObject({
+    kind: v.picklist(['session', 'token']),
+    user: v.nullable(text),
+    source: text,
+    expires_at: v.nullable(text),
+  }),
+)
+
 const side = v.strictObject({ tree: objectId, sequence: v.nullable(count) })
 
 const lastPush = v.nullable(v.strictObject({ sequence: count, confirmed_at: text }))
@@ -34,7 +43,10 @@ export const LOOK_EVENTS = [
   v.strictObject({
     event: v.literal('status'),
     workspace: field('its identity at the receiver', text),
+    collection: field('its collection there', text),
+    is_pinned: field('whether the last part of its path alone says which workspace it is', flag),
     receiver: field('where it is', text),
+    login: field('who is known to the receiver, by whatever means; never the secret', login),
     here: field(
       'null while a push runs; `skipped`: how many files are left out',
       v.nullable(v.strictObject({ tree: objectId, skipped: count })),
@@ -47,6 +59,7 @@ export const LOOK_EVENTS = [
         last_upload: v.nullable(text),
         pending_operations: v.nullable(count),
         mirror: v.nullable(text),
+        identified_by: v.nullable(text),
         dialect: v.nullable(text),
         dialect_summary: v.nullable(text),
         error: v.nullable(error),

@@ -41,6 +41,7 @@ export const WORKSPACE_EVENTS = [
     event: v.literal('configuration'),
     file: field('that was read; null for none', v.nullable(text)),
     has_token: field('whether a token would be sent', flag),
+    has_session: field('whether a session would be sent', flag),
     settings: field(
       'as they count; `origin`: who says so',
       list(
