@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { signatureOf } from '../support/durable-files.js'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
