@@ -1,4 +1,5 @@
-const SIZE = /^\s*(\d+(?:\.\d+)?)\s*(B|k|kB|KiB|M|MB|MiB|G|GB|GiB)?\s*$/
+/** A size as people write it, like `5 MiB`. */
+export const FILE_SIZE = /^\s*(\d+(?:\.\d+)?)\s*(B|k|kB|KiB|M|MB|MiB|G|GB|GiB)?\s*$/
 
 const UNITS: Readonly<Record<string, number>> = {
   B: 1,
@@ -13,14 +14,9 @@ const UNITS: Readonly<Record<string, number>> = {
   GiB: 1024 ** 3,
 }
 
-/** Whether it is a size as people write it, like `5 MiB`. */
-export function isFileSize(value: string): boolean {
-  return SIZE.test(value)
-}
-
-/** The bytes of a size that was checked by {@link isFileSize}. */
+/** The bytes of a size that matches {@link FILE_SIZE}. */
 export function parseFileSize(value: number | string): number {
   if (typeof value === 'number') return value
-  const [, amount = '0', unit = 'B'] = SIZE.exec(value) ?? []
+  const [, amount = '0', unit = 'B'] = FILE_SIZE.exec(value) ?? []
   return Math.floor(Number(amount) * (UNITS[unit] ?? 1))
 }

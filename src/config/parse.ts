@@ -13,7 +13,7 @@ export function parseUserConfig(value: unknown, source: string): UserConfig {
   const config = withoutUndefined(value)
   const problems: string[] = []
   for (;;) {
-    const result = v.safeParse(UserConfigSchema, config)
+    const result = v.safeParse(UserConfigSchema, config, { abortPipeEarly: true })
     if (result.success && problems.length === 0) return result.output
     // The check tells of one unknown name for each object; without it, the next look tells of the next one.
     const unknown = (result.issues ?? []).filter(isUnknownName)

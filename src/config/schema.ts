@@ -1,22 +1,25 @@
 import * as v from 'valibot'
 import { RECOVERY_MODES } from '../delivery/recover.js'
-import { isFileSize } from './file-size.js'
+import { FILE_SIZE } from './file-size.js'
 
 const text = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'))
 const texts = v.array(v.string('must be text'), 'must be a list of texts')
 const flag = v.boolean('must be true or false')
 
 const fileSize = v.union(
-  [v.pipe(v.number(), v.integer(), v.minValue(1)), v.pipe(v.string(), v.check(isFileSize))],
+  [v.pipe(v.number(), v.integer(), v.minValue(1)), v.pipe(v.string(), v.regex(FILE_SIZE))],
   'must be a number of bytes or a text like "5 MiB"',
 )
 
-const endpoint = v.pipe(text, v.check(isHttpUrl, 'must be an http:// or https:// address without credentials in it'))
+const WRONG_ADDRESS = 'must be an http:// or https:// address without credentials in it'
+
+const endpoint = v.pipe(text, v.regex(/^https?:\/\//i, WRONG_ADDRESS), v.check(isHttpUrl, WRONG_ADDRESS))
 
 const settings = {
   endpoint: v.exactOptional(endpoint),
   enabled: v.exactOptional(flag),
   workspacePath: v.exactOptional(text),
+  pinned: v.exactOptional(flag),
   collectionName: v.exactOptional(text),
   maxRetries: v.exactOptional(
     v.pipe(
@@ -33,6 +36,7 @@ const settings = {
       v.maxValue(86_400, 'must be at most 86400 seconds'),
     ),
   ),
+  allowInsecureHttp: v.exactOptional(flag),
   fallback: v.exactOptional(v.picklist(['none', 'local'], 'must be "none" or "local"')),
   recovery: v.exactOptional(v.picklist(RECOVERY_MODES, 'must be "resync", "compare" or "trust"')),
   afterPush: v.exactOptional(
@@ -55,18 +59,15 @@ const settings = {
   dataDirectory: v.exactOptional(text),
 }
 
+/** What a target may say. */
+export const TargetSchema = v.strictObject(settings, 'must be an object with settings')
+
 /** What a configuration file may say. The JSON schema is made from it. */
 export const UserConfigSchema = v.strictObject(
   {
     $schema: v.exactOptional(v.string('must be text')),
     target: v.exactOptional(text),
-    targets: v.exactOptional(
-      v.record(
-        text,
-        v.strictObject(settings, 'must be an object with settings'),
-        'must be an object of targets by name',
-      ),
-    ),
+    targets: v.exactOptional(v.record(text, TargetSchema, 'must be an object of targets by name')),
     ...settings,
   },
   'must be an object with settings',
