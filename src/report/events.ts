@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { BUNDLE_EVENTS } from './events/bundles.js'
+import { LOGIN_EVENTS } from './events/login.js'
 import { LOOK_EVENTS } from './events/look.js'
 import { PUSH_EVENTS } from './events/push.js'
 import { SERVE_EVENTS } from './events/serve.js'
@@ -17,6 +18,7 @@ export const EVENT_GROUPS = [
   { title: 'Bundles', by: 'outbox, relay, bundle', events: BUNDLE_EVENTS },
   { title: 'Watch', by: 'watch, beside the events and the report of each push', events: WATCH_EVENTS },
   { title: 'Serve', by: 'serve', events: SERVE_EVENTS },
+  { title: 'Logging in', by: 'login, logout, whoami', events: LOGIN_EVENTS },
   { title: 'The workspace', by: 'init, doctor, secrets, config, hook, completion', events: WORKSPACE_EVENTS },
 ] as const
 

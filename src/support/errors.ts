@@ -104,6 +104,11 @@ const ERROR_TABLE = {
     http: 500,
     next: 'Run the command again. If that does not help, delete .git/ce-delta: the next push makes it anew.',
   },
+  'state-of-newer-version': {
+    exit: 2,
+    http: 500,
+    next: 'Install the newer version of ce-delta that wrote it.',
+  },
   'not-a-repository': {
     exit: 10,
     http: 400,

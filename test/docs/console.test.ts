@@ -49,6 +49,8 @@ describe('the examples of --help', () => {
     'ce-delta bundle create v2.tar.gz --from v1.0 --to v2.0': 'git add . && git commit -qm two && git tag v2.0',
     'ce-delta bundle apply week.tar.gz copy/': 'git worktree add -q copy v1.0',
     'CE_DELTA=0 git commit': 'git add .',
+    'pass show context | ce-delta login https://context.example.com --user ada --password-stdin':
+      'pass() { echo words; }',
   }
   /** What an example names is another thing here. */
   const REPLACED: readonly (readonly [RegExp, string])[] = [
@@ -63,6 +65,7 @@ describe('the examples of --help', () => {
   /** The others end with 0. */
   const EXIT_CODES: Readonly<Record<string, number>> = {
     'ce-delta init': 2,
+    'ce-delta login https://context.example.com': 2,
     'ce-delta outbox retry': 4,
     'ce-delta watch --flush && make index': 2,
   }

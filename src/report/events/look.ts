@@ -1,5 +1,18 @@
 import * as v from 'valibot'
-import { count, error, field, flag, list, meanings, milliseconds, objectId, operations, plan, text } from './shapes.js'
+import {
+  count,
+  error,
+  field,
+  flag,
+  list,
+  login,
+  meanings,
+  milliseconds,
+  objectId,
+  operations,
+  plan,
+  text,
+} from './shapes.js'
 
 const trigger = v.picklist(['manual', 'hook', 'watch', 'ci', 'retry', 'repair'])
 
@@ -14,15 +27,6 @@ const confirmedPush = {
   base: field('the snapshot before', objectId),
   tree: field('the snapshot after', objectId),
 }
-
-const login = v.nullable(
-  v.strictObject({
-    kind: v.picklist(['session', 'token']),
-    user: v.nullable(text),
-    source: text,
-    expires_at: v.nullable(text),
-  }),
-)
 
 const side = v.strictObject({ tree: objectId, sequence: v.nullable(count) })
 
@@ -46,7 +50,7 @@ export const LOOK_EVENTS = [
     collection: field('its collection there', text),
     is_pinned: field('whether the last part of its path alone says which workspace it is', flag),
     receiver: field('where it is', text),
-    login: field('who is known to the receiver, by whatever means; never the secret', login),
+    login: field('who is known to the receiver, by whatever means; never the secret', v.nullable(login)),
     here: field(
       'null while a push runs; `skipped`: how many files are left out',
       v.nullable(v.strictObject({ tree: objectId, skipped: count })),

@@ -40,6 +40,14 @@ export const error = v.strictObject({
   facts: v.record(text, v.nullable(v.union([text, v.number(), flag]))),
 })
 
+/** Who is known to a receiver; never the secret. */
+export const login = v.strictObject({
+  kind: text,
+  user: v.nullable(text),
+  source: text,
+  expires_at: v.nullable(text),
+})
+
 export const outcome = v.picklist(['confirmed', 'unchanged', 'queued', 'dry-run', 'failed'])
 
 export const meanings = {
