@@ -20,10 +20,10 @@ import type { ReceiverStatus } from './receiver.js'
 import { settledStatus } from './wait-applied.js'
 
 /**
- * Sends a delta to a server that is not ours, part by part: never two bundles under way, the next one only when the
- * status shows that the last one was applied, in the wire profile of its dialect, and in sizes that keep the server
- * fast. What does not get through is cut down to the one file that is the matter; that is left behind, by name, and the
- * rest goes on. Throws what cannot be got over.
+ * Sends a delta part by part: to a server that is not ours, or where a bundle was too large. Never are two bundles under
+ * way: the next one follows when the status shows that the last one was applied, in the wire profile of the dialect, and
+ * in sizes that keep the server fast. What does not get through is cut down to the one file that is the matter; that is
+ * left behind, by name, and the rest goes on. Throws what cannot be got over.
  */
 export async function sendInParts(
   job: SynchroniseJob,
@@ -39,7 +39,10 @@ export async function sendInParts(
   const hasFolder = isResync ? () => false : folders.stands
   const sent = await whatIsSent(job, delta, isResync)
   const place = { ownNames: ownNamesOf(settings.workspacePath), hasFolder }
-  const { operations, leftBehind } = carry(sent.delta.operations, status.dialect, place)
+  const isOwn = status.dialect.proof === 'tree'
+  const { operations, leftBehind } = isOwn
+    ? { operations: sent.delta.operations, leftBehind: [] }
+    : carry(sent.delta.operations, status.dialect, place)
   const blobs = operations.flatMap((operation) => (operation.kind === 'deleted' ? [] : [operation.blob]))
   const sizes = await blobSizes(shadow.repository, blobs)
   const parts = new Parts(operations, (operation) =>
@@ -149,8 +152,10 @@ class Sending {
         await outbox.remove(entry)
         return 'not in step'
       }
-      await this.#ledger.confirm(entry, null, this.#recorded(result.sequence))
-      this.#status = { ...this.#status, sequence: result.sequence, lastBundleId: entry.bundleId }
+      if (result.tree !== null && result.tree !== entry.target) return 'not in step'
+      await this.#ledger.confirm(entry, result.tree, this.#recorded(result.sequence))
+      const { sequence, tree } = result
+      this.#status = { ...this.#status, sequence, tree, lastBundleId: entry.bundleId }
       // The first answer tells which dialect it is.
       if (this.#status.dialect.proof === 'answer or status') this.#status = await settledStatus(receiver, context)
       await this.#settle(this.#uncertain)
@@ -175,11 +180,15 @@ class Sending {
     await this.#settle(settles)
   }
 
-  /** What the receiver has at this path is not known any more, so that every push tries it again. */
+  /**
+   * What the receiver has at this path is not known any more, so that every push tries it again. One that proves its tree
+   * has what it had.
+   */
   async #leaveBehind(operation: Operation, outcome: 'too large' | 'partly applied'): Promise<void> {
     const { path, kind } = operation
     const isFolder = this.#task.folders.everStood(path)
-    if (kind !== 'deleted' && !isFolder) this.#base = await this.#marked(operation)
+    const isKnown = this.#status.dialect.proof === 'tree'
+    if (kind !== 'deleted' && !isFolder && !isKnown) this.#base = await this.#marked(operation)
     await this.#ledger.move(this.#base, this.#recorded(this.#status.sequence))
     // A folder is no file that had to be deleted.
     if (kind === 'deleted' && isFolder) return

@@ -92,6 +92,8 @@ export async function deliverEntry(
     await outbox.remove(entry)
     return { isDone: false, isStale: true, status }
   }
+  if (entry.bytes > (status.maxBundleBytes ?? Number.POSITIVE_INFINITY))
+    throw new DeltaError('bundle-too-large', `A bundle of ${entry.bytes} bytes is more than the receiver takes.`)
   const isNumbered = !status.hasSeveralCounters
   const { result, isRepeated } = await deliver(receiver, outbox, entry, context, { isNumbered })
   if (result.kind !== 'applied' || !isProof(result.tree, entry.target)) {
