@@ -11,6 +11,7 @@ const NAMES = {
   timeout: ['CE_DELTA_TIMEOUT', 'REMOTE_UPLOAD_TIMEOUT'],
   workspacePath: ['CE_DELTA_WORKSPACE_PATH'],
   collectionName: ['CE_DELTA_COLLECTION'],
+  gitHistory: ['CE_DELTA_GIT_MAX_COMMITS', 'REMOTE_UPLOAD_GIT_MAX_COMMITS'],
   dataDirectory: ['CE_DELTA_DATA_DIR'],
   target: ['CE_DELTA_TARGET'],
 } as const
@@ -60,6 +61,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSett
     timeout: read(NAMES.timeout, toSeconds, 'a number of seconds above 0'),
     workspacePath: read(NAMES.workspacePath, same, 'a path'),
     collectionName: read(NAMES.collectionName, same, 'a name'),
+    gitHistory: read(NAMES.gitHistory, toCommits, 'a whole number from 0 to 10000'),
     dataDirectory: read(NAMES.dataDirectory, same, 'a folder'),
     target: read(NAMES.target, same, 'a name'),
     token: read(['CE_DELTA_TOKEN'], same, 'a token'),
@@ -87,6 +89,10 @@ function toBoolean(value: string): boolean | null {
 
 function toRetries(value: string): number | null {
   return /^\d{1,3}$/.test(value) && Number(value) <= 100 ? Number(value) : null
+}
+
+function toCommits(value: string): number | null {
+  return /^\d{1,5}$/.test(value) && Number(value) <= 10_000 ? Number(value) : null
 }
 
 function toSeconds(value: string): number | null {

@@ -1,3 +1,4 @@
+import type { GitHistory } from '../bundle/git-history.js'
 import { countOperations, type Delta, type Operation, type TreeId } from '../delta/operation.js'
 import { storeBlob, treeAfter } from '../snapshot/trees.js'
 import { DeltaError } from '../support/errors.js'
@@ -72,6 +73,8 @@ class Sending {
   #base: TreeId
   #status: ReceiverStatus
   #position = 1
+  /** A bundle was too large although it had one operation at most: the commits in it may have been the matter. */
+  #leavesHistoryOut = false
   /** Earlier bundles of which it is not known what they did; they stay until this is over. */
   #uncertain: readonly OutboxEntry[] = []
 
@@ -94,6 +97,11 @@ class Sending {
       const isUnclear = outcome === 'unclear'
       if (isUnclear || outcome === 'not in step')
         return { isDone: false, isStale: true, status: this.#status, isUnclear }
+    }
+    if ((await this.#history()) !== null) {
+      const outcome = await this.#send({ operations: [], settles: [], way: 'usual' })
+      if (outcome === 'unclear' || outcome === 'not in step')
+        return { isDone: false, isStale: true, status: this.#status, isUnclear: outcome === 'unclear' }
     }
     // Where nothing had to be sent, what the receiver was found to hold is recorded all the same.
     const isUnrecorded = this.#task.isResync && this.#position === firstPosition
@@ -140,7 +148,7 @@ class Sending {
     try {
       const { result, isRepeated } = await deliver(receiver, outbox, entry, context, {
         isNumbered,
-        ...plainOperations(part.operations),
+        ...(entry.historyHead === undefined ? plainOperations(part.operations) : {}),
       })
       if (result.kind === 'partly applied') {
         this.#status = await settledStatus(receiver, context)
@@ -171,6 +179,11 @@ class Sending {
   async #divide(part: Part, entry: OutboxEntry, outcome: 'too large' | 'partly applied'): Promise<void> {
     const failed = outcome === 'partly applied' ? entry : null
     const [only, ...others] = part.operations
+    if (outcome === 'too large' && others.length === 0 && entry.historyHead !== undefined) {
+      this.#leavesHistoryOut = true
+      if (only !== undefined) this.#task.parts.again(part)
+      return
+    }
     if (only === undefined) return
     if (others.length > 0) return this.#task.parts.halve(part, failed)
     const settles = failed === null ? part.settles : [...part.settles, failed]
@@ -210,6 +223,10 @@ class Sending {
     return this.#status.hasSeveralCounters ? Math.max(sequence, this.#ledger.confirmed?.sequence ?? 0) : sequence
   }
 
+  async #history(): Promise<GitHistory | null> {
+    return this.#leavesHistoryOut ? null : await this.#ledger.commitsToTell(this.#task.isResync)
+  }
+
   #situation({ way }: Part, bundleId: string): AsideSituation {
     const { folders, isResync } = this.#task
     return { dialect: this.#status.dialect, folders, isResync, way, bundleId }
@@ -227,7 +244,7 @@ class Sending {
     const asides = foldersAside(part.operations, this.#situation(part, id))
     const { steps, guards } = stepsFor(part.operations, dialect, { asides, isForced: this.#task.isForced })
     const place = { id, position: this.#position++, sequence: sequence + 1, manifestSequence: null }
-    const content = { base: this.#base, target, operations: steps, guards }
+    const content = { base: this.#base, target, operations: steps, guards, history: await this.#history() }
     const { workspacePath, collectionName } = options
     const packed = await packBundle(shadow, outbox, place, content, { workspacePath, collectionName, now: context.now })
     const entry = { ...packed, operations: countOperations(part.operations), dialect: dialect.name }

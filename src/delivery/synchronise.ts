@@ -163,7 +163,7 @@ class Synchronisation {
   }
 
   async #send(delta: Delta, status: ReceiverStatus, isResync = false): Promise<Next> {
-    if (delta.operations.length === 0) return await this.#adopt(status)
+    if (delta.operations.length === 0 && !(await this.#hasCommitsToTell(status))) return await this.#adopt(status)
     this.#operations = delta.operations
     this.#job.context.onDelta(delta)
     if (status.dialect.proof !== 'tree' || this.#isCutDown)
@@ -174,6 +174,11 @@ class Synchronisation {
       if (!(thrown instanceof DeltaError) || thrown.code !== 'bundle-too-large') throw thrown
       return await this.#cutDown(status)
     }
+  }
+
+  /** Commits alone are worth a bundle where a server looks at them. */
+  async #hasCommitsToTell({ dialect }: ReceiverStatus): Promise<boolean> {
+    return dialect.proof !== 'tree' && (await this.#ledger.commitsToTell()) !== null
   }
 
   /** Nothing of the bundle was applied; the next round sends what is still to be sent in smaller and smaller ones. */
