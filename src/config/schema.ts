@@ -19,6 +19,7 @@ const settings = {
   endpoint: v.exactOptional(endpoint),
   enabled: v.exactOptional(flag),
   workspacePath: v.exactOptional(text),
+  pinned: v.exactOptional(flag),
   collectionName: v.exactOptional(text),
   maxRetries: v.exactOptional(
     v.pipe(
@@ -35,6 +36,7 @@ const settings = {
       v.maxValue(86_400, 'must be at most 86400 seconds'),
     ),
   ),
+  allowInsecureHttp: v.exactOptional(flag),
   fallback: v.exactOptional(v.picklist(['none', 'local'], 'must be "none" or "local"')),
   recovery: v.exactOptional(v.picklist(RECOVERY_MODES, 'must be "resync", "compare" or "trust"')),
   afterPush: v.exactOptional(

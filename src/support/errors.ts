@@ -12,6 +12,7 @@ const ERROR_TABLE = {
   usage: { exit: 2, http: 400 },
   'configuration-invalid': { exit: 2, http: 400 },
   'receiver-unreachable': { exit: 4, http: 502 },
+  'connection-blocked': { exit: 4, http: 502 },
   'not-confirmed': { exit: 4, http: 502 },
   'receiver-busy': { exit: 4, http: 503 },
   'bundle-refused': { exit: 5, http: 400 },

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Readable, Writable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { DeltaError, systemErrorCode } from './errors.js'
 import { failure, startFailure } from './git-failure.js'
@@ -39,15 +40,47 @@ export function interruptGit(): void {
 }
 
 export function startGit(repository: Repository, args: readonly string[], options: GitOptions = {}): GitProcess {
-  if (isInterrupted) throw interrupted()
-  const settings = [...repository.settings, ...(options.settings ?? [])].flatMap((setting) => ['-c', setting])
-  const child = spawn('git', [...settings, ...args], {
-    cwd: repository.directory,
-    env: repository.environment,
+  const child = spawn('git', withSettings(repository, args, options), {
+    ...surroundings(repository, options),
     stdio: ['pipe', 'pipe', 'pipe'],
-    windowsHide: true,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
   })
+  return processOf(child, args)
+}
+
+/**
+ * The same, and git tells what it does: `events` settles with one JSON object a line (`git help api-trace2`), or with
+ * nothing where git is too old.
+ */
+export function startTracedGit(
+  repository: Repository,
+  args: readonly string[],
+  options: GitOptions = {},
+): GitProcess & { readonly events: Promise<string> } {
+  const environment = { ...repository.environment, ...TELLING }
+  const child = spawn('git', withSettings(repository, args, options), {
+    ...surroundings({ ...repository, environment }, options),
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+  })
+  const [stdin, stdout, , pipe] = child.stdio
+  if (stdin === null || stdout === null) throw new DeltaError('internal', 'git was started without pipes.')
+  const events = pipe instanceof Readable ? text(pipe) : Promise.resolve('')
+  events.catch(ignoreUntilAwaited)
+  return { ...processOf(Object.assign(child, { stdin, stdout }), args), events }
+}
+
+/** Events go to the fourth pipe, also those from deep within, without the times. */
+const TELLING = { GIT_TRACE2_EVENT: '3', GIT_TRACE2_EVENT_NESTING: '9', GIT_TRACE2_EVENT_BRIEF: '1' }
+
+function withSettings({ settings }: Repository, args: readonly string[], options: GitOptions): string[] {
+  return [...[...settings, ...(options.settings ?? [])].flatMap((setting) => ['-c', setting]), ...args]
+}
+
+function surroundings({ directory, environment }: Repository, { signal }: GitOptions) {
+  if (isInterrupted) throw interrupted()
+  return { cwd: directory, env: environment, windowsHide: true, ...(signal === undefined ? {} : { signal }) }
+}
+
+function processOf(child: ChildProcess & { stdin: Writable; stdout: Readable }, args: readonly string[]): GitProcess {
   running.add(child)
   const finished = ending(child, args).finally(() => running.delete(child))
   // Whoever uses the process awaits `finished` at the end; until then a failure must not count as unhandled.
@@ -61,12 +94,21 @@ export async function runGit(
   args: readonly string[],
   options: GitOptions = {},
 ): Promise<Buffer> {
+  return (await runGitHeard(repository, args, options)).output
+}
+
+/** Like {@link runGit}, with what git complained of without failing. */
+export async function runGitHeard(
+  repository: Repository,
+  args: readonly string[],
+  options: GitOptions = {},
+): Promise<{ readonly output: Buffer; readonly complaint: string }> {
   const git = startGit(repository, args, options)
   const chunks: Buffer[] = []
   git.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
   const fed = feed(git.stdin, options.input ?? '')
-  await Promise.all([git.finished, fed])
-  return Buffer.concat(chunks)
+  const [complaint] = await Promise.all([git.finished, fed])
+  return { output: Buffer.concat(chunks), complaint }
 }
 
 export async function gitText(

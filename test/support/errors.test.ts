@@ -22,6 +22,7 @@ const EXIT_CODES = {
   usage: 2,
   'configuration-invalid': 2,
   'receiver-unreachable': 4,
+  'connection-blocked': 4,
   'not-confirmed': 4,
   'receiver-busy': 4,
   'bundle-refused': 5,

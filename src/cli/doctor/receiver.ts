@@ -4,6 +4,7 @@ import type { StatusReport } from '../../status.js'
 import { DeltaError } from '../../support/errors.js'
 import { formatDuration } from '../../support/text.js'
 import { VERSION } from '../../support/version.js'
+import { AMBIGUOUS, isAmbiguous } from '../render-identity.js'
 import { type Check, fail, pass, warn } from './check.js'
 
 /** What a look at both ends tells: endpoint, credential, equality. */
@@ -13,13 +14,24 @@ export function checkReceiver(config: Config, status: StatusReport): Check[] {
     error === null || error.code === 'not-authorised'
       ? pass('endpoint', status.receiver)
       : fail('endpoint', new DeltaError(error.code, error.message), error.next ?? 'Check the endpoint.')
-  return [endpoint, checkCredential(config, status), checkEquality(status)]
+  return [endpoint, ...checkIdentity(status), checkCredential(config, status), checkEquality(status)]
+}
+
+/** Worth a line only where there is a choice. */
+function checkIdentity(status: StatusReport): Check[] {
+  if (status.there.identified_by !== 'name') return []
+  if (!isAmbiguous(status)) return [pass('identity', status.workspace)]
+  const fix = 'Where there is another one, set pinned: true (or --pinned), or give this one its own workspacePath.'
+  return [warn('identity', `${status.workspace}: ${AMBIGUOUS}`, fix)]
 }
 
 function checkCredential(config: Config, { there }: StatusReport): Check {
   if (config.endpoint === null) return pass('credential', 'none is needed on this machine')
   if (there.error?.code !== 'not-authorised')
-    return pass('credential', config.token === null ? 'none is sent' : `a token for ${new URL(config.endpoint).origin}`)
+    return pass(
+      'credential',
+      config.credentials.token === null ? 'none is sent' : `a token for ${new URL(config.endpoint).origin}`,
+    )
   const fix = 'Set CE_DELTA_TOKEN together with CE_DELTA_ENDPOINT, or write credentials.json (docs/configuration.md).'
   return fail('credential', new DeltaError('not-authorised', there.error.message), there.error.next ?? fix)
 }
