@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
+import { definedOnly } from './defined.js'
 import { DeltaError, systemErrorCode } from './errors.js'
 import { failure, startFailure } from './git-failure.js'
 import type { Repository } from './git-repository.js'
@@ -194,7 +195,10 @@ const MAX_COMPLAINT = 1 << 20
 export async function createPrivateRepository(gitDirectory: string, configuration: string): Promise<void> {
   await mkdir(gitDirectory, { recursive: true, mode: 0o700 })
   const { simpleGit } = await import('simple-git')
-  const git = simpleGit({ baseDir: gitDirectory, unsafe: { allowUnsafeTemplateDir: true } })
+  // It shows the whole environment to whoever sets DEBUG, and credentials may be in there.
+  const { PATH, SystemRoot } = process.env
+  const environment = definedOnly({ PATH, SystemRoot, LC_ALL: 'C' })
+  const git = simpleGit({ baseDir: gitDirectory, unsafe: { allowUnsafeTemplateDir: true } }).env(environment)
   const started = performance.now()
   const settings = ['--quiet', '--bare', '--template=', '--object-format=sha1', '--initial-branch=main']
   await git.raw(['init', ...settings, gitDirectory])
