@@ -65,7 +65,9 @@ describe('the examples of --help', () => {
   /** The others end with 0. */
   const EXIT_CODES: Readonly<Record<string, number>> = {
     'ce-delta init': 2,
+    // This receiver knows no logins.
     'ce-delta login https://context.example.com': 2,
+    'pass show context | ce-delta login https://context.example.com --user ada --password-stdin': 2,
     'ce-delta outbox retry': 4,
     'ce-delta watch --flush && make index': 2,
   }

@@ -19,6 +19,9 @@ export const LOGIN_EVENTS = [
     event: v.literal('whoami'),
     endpoint: field('of the receiver', text),
     login: field(WHO, v.nullable(login)),
-    verdict: field('what the receiver says to it', text),
+    verdict: field(
+      'what the receiver says to it',
+      v.picklist(['accepted', 'unknown', 'may not write', 'not needed', 'not told']),
+    ),
   }),
 ] as const
