@@ -11,7 +11,7 @@ export interface Caller {
 export function nextSteps(plan: Plan, { environment, script }: Caller): string[] {
   const isNpx = environment.npm_command === 'exec'
   const name = isNpx ? 'npx ce-delta' : 'ce-delta'
-  const token = 'credentials.json in your configuration folder holds the token for it (docs/configuration.md).'
+  const token = `${name} login, where it asks who you are; tokens are in docs/configuration.md.`
   const steps: [step: string, what: string][] = [
     plan.push ? [`${name} status`, 'both ends, side by side'] : [`${name} push`, 'the first push'],
     [`${name} doctor`, 'when something is not as it should be'],
