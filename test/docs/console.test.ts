@@ -123,11 +123,13 @@ async function typed(root: string, commands: readonly string[]): Promise<string[
   const { home } = await thisMachine()
   const bin = join(home, 'bin')
   await writeTree(home, {
+    // What is installed in a project is found without asking a registry.
+    'bin/npx': '#!/bin/sh\nexec "$@"\n',
     'bin/ce-delta': `#!/bin/sh\nexec "${process.execPath}" --no-warnings "${PROJECT}dist/cli.js" "$@"\n`,
   })
   const log = join(home, 'typed')
   const script = commands.map((command) => `echo ${quoted(`$ ${command}`)}\n${command}\n${ended(command, log)}\n`)
-  const text = `exec >${quoted(log)} 2>&1\nchmod +x ${quoted(join(bin, 'ce-delta'))}\ntrap 'kill $(jobs -p) 2>/dev/null' EXIT\n${script.join('')}`
+  const text = `exec >${quoted(log)} 2>&1\nchmod +x ${quoted(bin)}/*\ntrap 'kill $(jobs -p) 2>/dev/null' EXIT\n${script.join('')}`
   const env = { ...gitEnvironment(), HOME: home, PATH: `${bin}:${process.env.PATH}` }
   const running = promisify(execFile)('bash', ['-c', text], { cwd: root, env })
   running.child.stdin?.end()
