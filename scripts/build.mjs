@@ -1,5 +1,5 @@
 // Bundles the command and the programmatic API. Chunks are split, so that a command loads only what it needs.
-import { chmod, readFile, rm } from 'node:fs/promises'
+import { chmod, copyFile, readFile, rm } from 'node:fs/promises'
 import { build } from 'esbuild'
 
 const { version, dependencies } = JSON.parse(await readFile('package.json', 'utf8'))
@@ -25,4 +25,6 @@ await build({
   legalComments: 'linked',
   logLevel: 'warning',
 })
+// For editors, at a place that does not change.
+await copyFile('src/config/schema.json', 'dist/schema.json')
 await chmod('dist/cli.js', 0o755)

@@ -21,7 +21,7 @@ function commandsFrom(words) {
 
 /** Options that every command has are told once, at the top. */
 function withoutCommonOptions(help) {
-  const isCommon = /^ +(?:-h, --help|-C, --directory|--json|-q, --quiet|-v, --version) /
+  const isCommon = /^ +(?:-h, --help|-C, --directory|--json|-q, --quiet|--verbose|--debug|--color|-v, --version) /
   const isContinued = /^ {12}/
   let isLeftOut = false
   const lines = help.split('\n').filter((line) => {

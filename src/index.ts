@@ -1,4 +1,4 @@
-export { defineConfig, type UserConfig } from './config/config.js'
+export { defineConfig, type SecretSettings, type Settings, type UserConfig } from './config/config.js'
 export { push } from './push.js'
 export type { PushContext, PushRequest } from './push-request.js'
 export type { PushEvent, PushReport } from './report/report.js'

@@ -15,7 +15,8 @@ import { SecretScan } from './snapshot/secret-scan.js'
 import { secretMatcher } from './snapshot/secrets.js'
 import type { Shadow } from './snapshot/shadow.js'
 import { DeltaError } from './support/errors.js'
-import { type Lock, type LockHolder, takeLock } from './support/lock.js'
+import { type Lock, takeLock } from './support/lock.js'
+import type { LockHolder } from './support/lock-holder.js'
 
 // What a push needs before it can begin, and everybody who looks at the same shadow repository needs as well.
 

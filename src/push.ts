@@ -1,6 +1,7 @@
 import { runAfterPush } from './after-push.js'
+import { askStatus } from './delivery/ask-status.js'
 import type { SynchroniseOptions } from './delivery/job.js'
-import { askStatus, synchronise } from './delivery/synchronise.js'
+import { synchronise } from './delivery/synchronise.js'
 import type { Operation, TreeId } from './delta/operation.js'
 import { type Identity, identityOf, localReceiver, receiverFor } from './identity.js'
 import { deliveryContext, outboxOf, snapshotOf, snapshotOptions, takePushLock } from './preparation.js'
@@ -15,6 +16,7 @@ import { clearInterrupted, forgetIndex, openShadow, type Shadow } from './snapsh
 import { guardAgainstUnsafeRoot } from './snapshot/unsafe-root.js'
 import { asDeltaError, DeltaError } from './support/errors.js'
 import type { Lock } from './support/lock.js'
+import { traceStep } from './support/trace.js'
 
 /** Bounds of one bundle: small enough to be kept in memory's reach by any server, large enough to be few. */
 const BUNDLE_LIMITS = { operations: 10_000, bytes: 64 * 1024 * 1024 }
@@ -36,8 +38,8 @@ export async function push(request: PushRequest, context: PushContext): Promise<
     if (request.workspace.stateNotice !== null)
       context.onEvent({ event: 'notice', message: request.workspace.stateNotice })
     if (!request.force && request.commit === null) await guardAgainstUnsafeRoot(request.workspace, process.env)
-    const shadow = await openShadow(request.workspace)
-    const lock = await takePushLock(shadow)
+    const shadow = await traceStep('open the shadow', () => openShadow(request.workspace))
+    const lock = await traceStep('lock', () => takePushLock(shadow))
     try {
       await clearInterrupted(shadow)
       const report = await withLostObjectsRestored(shadow, context, () =>
@@ -87,7 +89,7 @@ async function run(
   const startedAt = new Date()
   const receiver = await receiverFor(request.config, identity)
   const delivery = deliveryContext(request.config, context)
-  const asked = request.dryRun ? null : askStatus(receiver, delivery)
+  const asked = request.dryRun ? null : traceStep('ask the receiver', () => askStatus(receiver, delivery))
   // It is awaited after the snapshot, which runs meanwhile.
   asked?.catch(() => undefined)
   const saidBase = await snapshotOfBase(request, shadow)
@@ -100,7 +102,8 @@ async function run(
     options: synchroniseOptions(request, identity, startedAt, saidBase),
     context: delivery,
   }
-  const result = await synchronise({ ...job, receiver, outbox: outboxOf(shadow, receiver) }, asked)
+  const outbox = outboxOf(shadow, receiver)
+  const result = await traceStep('synchronise', () => synchronise({ ...job, receiver, outbox }, asked))
   const report = reportOf(identity, receiver, snapshot, commit, result)
   const applied = await announce(request, report, result.operations, context)
   if (result.outcome !== 'queued' || request.config.fallback !== 'local' || request.config.endpoint === null)
@@ -131,7 +134,7 @@ async function timedSnapshot(
 ): Promise<{ snapshot: Snapshot; commit: string | null }> {
   const started = performance.now()
   const options = snapshotOptions(request.config)
-  const result = await snapshotOf(request, shadow, options)
+  const result = await traceStep('snapshot', () => snapshotOf(request, shadow, options))
   const { tree, skipped } = result.snapshot
   for (const message of options.rules.secretScan.warnings) context.onEvent({ event: 'notice', message })
   if (request.config.secretScan === 'block' && !request.dryRun) guardAgainstSecrets(skipped)

@@ -5,7 +5,12 @@ export interface CommonArguments {
   readonly directory: string
   readonly json: boolean
   readonly quiet: boolean
+  readonly verbose: boolean
+  readonly debug: boolean
+  readonly color: (typeof COLOURS)[number]
 }
+
+const COLOURS = ['auto', 'always', 'never'] as const
 
 export function withCommon(yargs: Argv): Argv<CommonArguments> {
   return yargs
@@ -19,10 +24,23 @@ export function withCommon(yargs: Argv): Argv<CommonArguments> {
     })
     .option('json', { type: 'boolean', default: false, describe: 'print events for programs, one JSON object a line' })
     .option('quiet', { alias: 'q', type: 'boolean', default: false, describe: 'print errors only' })
+    .option('verbose', { type: 'boolean', default: false, describe: 'print every step' })
+    .option('debug', {
+      type: 'boolean',
+      default: false,
+      describe: 'print what each step, call of git and request took, and where an error came from',
+    })
+    .option('color', {
+      choices: COLOURS,
+      default: 'auto' as const,
+      requiresArg: true,
+      describe: 'auto: where a terminal shows them, and NO_COLOR or FORCE_COLOR say nothing else',
+    })
 }
 
 export interface ReceiverArguments {
   readonly endpoint: string | undefined
+  readonly target: string | undefined
   readonly local: boolean | undefined
   readonly remote: boolean | undefined
   readonly workspacePath: string | undefined
@@ -34,6 +52,12 @@ export interface ReceiverArguments {
 export function withReceiver<Known>(yargs: Argv<Known>) {
   return yargs
     .option('endpoint', { type: 'string', requiresArg: true, describe: 'upload to this server' })
+    .option('target', {
+      type: 'string',
+      requiresArg: true,
+      conflicts: 'endpoint',
+      describe: 'use this one of the targets in the configuration',
+    })
     .option('local', {
       type: 'boolean',
       conflicts: 'endpoint',

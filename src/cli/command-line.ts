@@ -1,7 +1,9 @@
 import yargs, { type Argv } from 'yargs'
-import { asDeltaError, DeltaError, exitCodeOf } from '../support/errors.js'
+import { reportedError } from '../report/report.js'
+import { asDeltaError, type DeltaError, exitCodeOf } from '../support/errors.js'
 import { VERSION } from '../support/version.js'
 import { type CommonArguments, withCommon } from './arguments.js'
+import { logEvent } from './command-log.js'
 import * as bundle from './commands/bundle.js'
 import * as ci from './commands/ci.js'
 import * as completion from './commands/completion.js'
@@ -22,7 +24,10 @@ import * as show from './commands/show.js'
 import * as status from './commands/status.js'
 import * as verify from './commands/verify.js'
 import * as watch from './commands/watch.js'
-import { writeLine } from './print.js'
+import { forceColours, tellTraces } from './debug.js'
+import { styled } from './print.js'
+import { writeLine } from './write.js'
+import { USAGE_WORDS, wrongUsage } from './wrong-usage.js'
 
 /**
  * Parses a command line and runs its command. Returns the exit code; nothing else decides it (design.md §5).
@@ -33,12 +38,21 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   const ending = (code: number): void => {
     exitCode = code
   }
+  if (args.includes('--debug')) tellTraces()
   try {
     await describeCommands(args, ending).parseAsync()
     return exitCode
   } catch (thrown) {
-    return reportFailure(asDeltaError(thrown), args.includes('--json'))
+    const error = thrown instanceof UsageProblem ? await wrongUsage(thrown.message, args, helpOf) : asDeltaError(thrown)
+    return reportFailure(error, args.includes('--json'))
   }
+}
+
+/** What yargs complains of. */
+class UsageProblem extends Error {}
+
+async function helpOf(words: readonly string[]): Promise<string> {
+  return await describeCommands(words, () => undefined).getHelp()
 }
 
 function describeCommands(args: readonly string[], ending: (exitCode: number) => void): Argv {
@@ -68,33 +82,26 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .command(maintain.command, maintain.describe, maintain.builder, async (parsed) =>
       ending(await maintain.run(parsed)),
     )
+    .middleware(({ color }) => forceColours(color))
     .demandCommand(1, 'Name a command.')
     .strict()
-    .recommendCommands()
     .parserConfiguration({ 'duplicate-arguments-array': false, 'boolean-negation': false })
     .version(VERSION)
     .alias('version', 'v')
     .alias('help', 'h')
     .exitProcess(false)
+    .detectLocale(false)
+    .updateStrings(USAGE_WORDS)
     .wrap(Math.min(100, process.stderr.columns ?? 100))
     .fail((message: string | null, error: Error | undefined) => {
-      throw error !== undefined && error.name !== 'YError' ? error : wrongUsage(message)
+      throw error !== undefined && error.name !== 'YError' ? error : new UsageProblem(message ?? undefined)
     })
 }
 
-function wrongUsage(message: string | null): DeltaError {
-  return new DeltaError('usage', message ?? 'The command line is not understood.', {
-    next: 'ce-delta --help lists the commands.',
-  })
-}
-
-function reportFailure(error: DeltaError, json: boolean): number {
-  const { code, message, facts } = error
-  if (json)
-    writeLine(
-      1,
-      JSON.stringify({ event: 'report', outcome: 'failed', error: { code, message, next: error.next ?? null, facts } }),
-    )
-  else writeLine(2, error.next === undefined ? `✗ ${message}` : `✗ ${message}\n  ${error.next}`)
-  return exitCodeOf(code)
+function reportFailure(error: DeltaError, isJson: boolean): number {
+  const report = { event: 'report', outcome: 'failed', error: reportedError(error) }
+  logEvent(report)
+  if (isJson) writeLine(1, JSON.stringify(report))
+  else writeLine(2, `${styled('bad', '✗')} ${error.message}${error.next === undefined ? '' : `\n  ${error.next}`}`)
+  return exitCodeOf(error.code)
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Config } from '../config/config.js'
-import { type ConfigFlags, type LoadOptions, loadConfig } from '../config/load.js'
+import { loadConfig } from '../config/load.js'
+import type { ConfigFlags, LoadOptions } from '../config/sources.js'
 import { locateWorkspace, type Workspace } from '../snapshot/workspace.js'
 import type { CommonArguments, ReceiverArguments } from './arguments.js'
 
@@ -28,6 +29,7 @@ export function flagsOf(args: ReceiverArguments): ConfigFlags {
     ...(args.endpoint === undefined ? {} : { endpoint: args.endpoint, enabled: true }),
     ...(args.local === true ? { enabled: false } : {}),
     ...(args.remote === true ? { enabled: true } : {}),
+    ...(args.target === undefined ? {} : { target: args.target }),
     ...(args.workspacePath === undefined ? {} : { workspacePath: args.workspacePath }),
     ...(args.collection === undefined ? {} : { collectionName: args.collection }),
     ...(args.data === undefined ? {} : { dataDirectory: resolve(args.data) }),

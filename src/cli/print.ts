@@ -1,6 +1,6 @@
-import { writeSync } from 'node:fs'
 import { styleText } from 'node:util'
-import { systemErrorCode } from '../support/errors.js'
+import { logEvent } from './command-log.js'
+import { writeLine } from './write.js'
 
 /** Where things are printed: what a command was asked for on standard output, everything about it on standard error. */
 export interface Printer {
@@ -10,6 +10,16 @@ export interface Printer {
   answer(line: string): void
   /** What happens meanwhile, for people. */
   note(line: string): void
+  /** More of that, for people who want to see every step. */
+  detail(line: string): void
+}
+
+/** How a command was asked to speak. */
+export interface Speech {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly verbose: boolean
+  readonly debug: boolean
 }
 
 export type Style = 'good' | 'bad' | 'careful' | 'faint' | 'strong'
@@ -18,12 +28,17 @@ const FORMATS = { good: 'green', bad: 'red', careful: 'yellow', faint: 'dim', st
 
 /** Text for standard error. */
 export function styled(style: Style, text: string): string {
-  return wantsColours(process.stderr) ? styleText(FORMATS[style], text) : text
+  return wantsColours(process.stderr) ? painted(style, text) : text
 }
 
 /** Text for standard output, which may be a pipe while standard error is a terminal. */
 export function styledAnswer(style: Style, text: string): string {
-  return wantsColours(process.stdout) ? styleText(FORMATS[style], text) : text
+  return wantsColours(process.stdout) ? painted(style, text) : text
+}
+
+/** Whether the stream wants colours is for us to say: Node would look at standard output alone. */
+function painted(style: Style, text: string): string {
+  return styleText(FORMATS[style], text, { validateStream: false })
 }
 
 /** Colours only for a terminal that wants them (NO_COLOR, FORCE_COLOR). */
@@ -38,10 +53,11 @@ export function fitting(line: string): string {
   return line.length <= columns ? line : `${line.slice(0, columns - 1)}…`
 }
 
-/** With `json`, people's words are left out: the events say the same. */
-export function printerFor(json: boolean, quiet: boolean): Printer {
+/** With `json`, people's words are left out: the events say the same. Every event goes to the log as well. */
+export function printerFor({ json, quiet, verbose, debug }: Speech): Printer {
   return {
     event: (event) => {
+      logEvent(event)
       if (json) writeLine(1, JSON.stringify(event))
     },
     answer: (line) => {
@@ -50,27 +66,8 @@ export function printerFor(json: boolean, quiet: boolean): Printer {
     note: (line) => {
       if (!json && !quiet) writeLine(2, line)
     },
+    detail: (line) => {
+      if (!json && !quiet && (verbose || debug)) writeLine(2, styled('faint', `  ${line}`))
+    },
   }
-}
-
-/** Writes at once, so that nothing is lost when the process ends. That nobody reads it is no failure (faults.md row 13). */
-export function writeLine(descriptor: 1 | 2, line: string): void {
-  writeBytes(descriptor, Buffer.from(`${line}\n`))
-}
-
-/** Like {@link writeLine}, for what is not text. Returns false where nobody reads any more. */
-export function writeBytes(descriptor: 1 | 2, bytes: Uint8Array): boolean {
-  let rest = bytes
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(descriptor, rest))
-    } catch (thrown) {
-      const code = systemErrorCode(thrown)
-      // A pipe that is full just now: its reader is slower than we are.
-      if (code === 'EAGAIN') continue
-      if (code === 'EPIPE' || code === 'EBADF') return false
-      throw thrown
-    }
-  }
-  return true
 }

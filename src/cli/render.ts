@@ -10,11 +10,31 @@ const MOST_NAMES = 10
 
 export function renderEvent(printer: Printer, event: PushEvent): void {
   if (event.event === 'notice') printer.note(styled('careful', event.message))
-  if (event.event === 'retry') {
-    printer.note(
-      styled('careful', `${event.message} Attempt ${event.attempt + 1} in ${formatDuration(event.delay_ms)}.`),
-    )
+  else if (event.event === 'retry') {
+    const next = `Attempt ${event.attempt + 1} in ${formatDuration(event.delay_ms)}.`
+    printer.note(styled('careful', `${event.message} ${next}`))
+  } else printer.detail(describeStep(event))
+}
+
+type StepEvent = Exclude<PushEvent, { readonly event: 'notice' | 'retry' }>
+
+function describeStep(event: StepEvent): string {
+  switch (event.event) {
+    case 'snapshot':
+      return `snapshot ${shortId(event.tree)}: ${count(event.skipped, 'file')} left out, ${formatDuration(event.duration_ms)}`
+    case 'delta':
+      return `to send: ${describeCounts(event.operations)}`
+    case 'bundle':
+      return `bundle ${event.id.slice(0, 8)} for sequence ${event.sequence}: ${describeCounts(event.operations)}, ${formatBytes(event.bytes)}`
+    case 'confirmed':
+      return `confirmed: sequence ${event.sequence}, tree ${shortId(event.tree ?? 'not told')}`
+    case 'after-push':
+      return `afterPush ended with exit code ${event.exit_code} after ${formatDuration(event.duration_ms)}`
   }
+}
+
+function shortId(id: string): string {
+  return id.slice(0, 10)
 }
 
 /** What a push did, at a glance: what went, how much, how long, proven or not. */

@@ -1,7 +1,7 @@
-import type { PushRequest } from '../push-request.js'
-import type { PushReport } from '../report/report.js'
-import type { Interruption } from './interruption.js'
-import { type Printer, printerFor } from './print.js'
+import type { PushContext, PushRequest } from '../push-request.js'
+import type { PushEvent, PushReport } from '../report/report.js'
+import { keepLog } from './command-log.js'
+import { type Printer, printerFor, type Speech } from './print.js'
 import { advance, describeProgress, NO_PROGRESS } from './progress.js'
 import { renderEvent, renderReport } from './render.js'
 import { statusLineFor } from './status-line.js'
@@ -13,14 +13,24 @@ const REDRAWN_EVERY = 200
 const TOLD_EVERY = 30_000
 
 /** Runs a push for a command: tells its events and its report, and how far it is where it takes a while. */
-export async function runPush(
-  request: PushRequest,
-  asked: { readonly json: boolean; readonly quiet: boolean },
-  interruption: Interruption,
-): Promise<PushReport> {
+export async function runPush(request: PushRequest, speech: Speech, signal: AbortSignal): Promise<PushReport> {
   const { push } = await import('../push.js')
-  const printer = printerFor(asked.json, asked.quiet)
-  const line = statusLineFor(asked)
+  keepLog(request.workspace.stateDirectory, speech.debug)
+  const report = await withProgress(speech, signal, async (context) => await push(request, context))
+  const printer = printerFor(speech)
+  printer.event(report)
+  renderReport(printer, report)
+  return report
+}
+
+/** Tells the events of a piece of work, and how far it is where it takes a while. */
+export async function withProgress<Result>(
+  speech: Speech,
+  signal: AbortSignal,
+  work: (context: PushContext) => Promise<Result>,
+): Promise<Result> {
+  const printer = printerFor(speech)
+  const line = statusLineFor(speech)
   const around: Printer = { ...printer, note: (text) => (line === null ? printer.note(text) : line.above(text)) }
   const started = performance.now()
   let progress = NO_PROGRESS
@@ -32,19 +42,13 @@ export async function runPush(
     },
     line === null ? TOLD_EVERY : REDRAWN_EVERY,
   )
+  const onEvent = (event: PushEvent): void => {
+    progress = advance(progress, event, performance.now())
+    printer.event(event)
+    renderEvent(around, event)
+  }
   try {
-    const report = await push(request, {
-      signal: interruption.signal,
-      onEvent: (event) => {
-        progress = advance(progress, event, performance.now())
-        printer.event(event)
-        renderEvent(around, event)
-      },
-    })
-    line?.end()
-    printer.event(report)
-    renderReport(printer, report)
-    return report
+    return await work({ signal, onEvent })
   } finally {
     line?.end()
     clearInterval(timer)

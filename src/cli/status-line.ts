@@ -1,4 +1,5 @@
-import { writeBytes } from './print.js'
+import type { Speech } from './print.js'
+import { writeBytes } from './write.js'
 
 const CLEAR = '\r\u001b[2K'
 
@@ -36,9 +37,9 @@ export class StatusLine {
   }
 }
 
-/** The last line of this terminal; null where standard error is none, or nothing is to be said there. */
-export function statusLineFor(asked: { readonly json: boolean; readonly quiet: boolean }): StatusLine | null {
-  if (asked.json || asked.quiet || process.stderr.isTTY !== true || process.env.TERM === 'dumb') return null
+/** The last line of this terminal; null where standard error is none, or nothing, or everything, is to be said there. */
+export function statusLineFor({ json, quiet, debug }: Speech): StatusLine | null {
+  if (json || quiet || debug || process.stderr.isTTY !== true || process.env.TERM === 'dumb') return null
   return new StatusLine(
     (text) => writeBytes(2, Buffer.from(text)),
     () => process.stderr.columns ?? 80,

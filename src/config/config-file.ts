@@ -8,7 +8,7 @@ import { asFields } from '../support/json.js'
 import { BASELINE_FILE } from './baseline.js'
 import type { UserConfig } from './config.js'
 import { credentialsFile } from './credentials.js'
-import { parseUserConfig } from './schema.js'
+import { parseUserConfig, together } from './parse.js'
 
 /** A configuration that somebody wrote into a file. */
 export interface ConfigFile {
@@ -17,17 +17,49 @@ export interface ConfigFile {
   readonly file: string
 }
 
-const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json', 'yaml', 'yml'].map(
-  (suffix) => `ce-delta.config.${suffix}`,
-)
+const SUFFIXES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json', 'yaml', 'yml']
 
-/** Finds and reads the configuration file at the root. What does the finding is loaded only where there is one. */
-export async function readConfigFile(root: string): Promise<ConfigFile | null> {
-  // Anything but a file, a pipe above all, could keep us waiting for ever.
-  const entries = await readdir(root, { withFileTypes: true })
-  const names = new Set(entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map(({ name }) => name))
-  const searchPlaces = CONFIG_NAMES.filter((name) => names.has(name))
-  if (names.has('package.json')) searchPlaces.push('package.json')
+/** Where a file may stand, by the path from the root; the first one that is there counts. */
+const CONFIG_PLACES = [...placesOf('ce-delta.config'), 'package.json']
+
+/** The one that is not committed: what it says goes before what the other one says. */
+const LOCAL_PLACES = placesOf('ce-delta.local')
+
+function placesOf(name: string): string[] {
+  return ['', '.config/'].flatMap((folder) => SUFFIXES.map((suffix) => `${folder}${name}.${suffix}`))
+}
+
+/** Finds and reads the configuration files of a root: the local one first, which wins. */
+export async function readConfigFiles(root: string): Promise<ConfigFile[]> {
+  const there = new Set([...(await filesIn(root, '')), ...(await filesIn(root, '.config/'))])
+  const found = await Promise.allSettled(
+    [LOCAL_PLACES, CONFIG_PLACES].map(async (places) => {
+      return await readFirst(
+        root,
+        places.filter((place) => there.has(place)),
+      )
+    }),
+  )
+  const failures = found.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+  if (failures.length > 0) throw together(failures)
+  return found.flatMap((result) => (result.status === 'fulfilled' && result.value !== null ? [result.value] : []))
+}
+
+/** Anything but a file, a pipe above all, could keep us waiting for ever. */
+async function filesIn(root: string, folder: '' | '.config/'): Promise<string[]> {
+  try {
+    const entries = await readdir(join(root, folder), { withFileTypes: true })
+    const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink())
+    return files.map(({ name }) => `${folder}${name}`)
+  } catch (thrown) {
+    const isAbsent = folder !== '' && ['ENOENT', 'ENOTDIR'].includes(systemErrorCode(thrown) ?? '')
+    if (isAbsent) return []
+    throw thrown
+  }
+}
+
+/** What does the reading is loaded only where there is something to read. */
+async function readFirst(root: string, searchPlaces: string[]): Promise<ConfigFile | null> {
   if (searchPlaces.length === 0) return null
   const { default: discovery } = await import('cosmiconfig')
   const loaders = { '.ts': loadModule, '.mts': loadModule, '.js': loadModule, '.mjs': loadModule, '.cjs': loadModule }
@@ -57,7 +89,7 @@ export async function readConfigFile(root: string): Promise<ConfigFile | null> {
  * while they do.
  */
 export async function configurationSignature(root: string, environment: NodeJS.ProcessEnv): Promise<string> {
-  const names = [...CONFIG_NAMES, 'package.json', BASELINE_FILE].map((name) => join(root, name))
+  const names = [...LOCAL_PLACES, ...CONFIG_PLACES, BASELINE_FILE].map((name) => join(root, name))
   return await signatureOf([...names, credentialsFile(environment)])
 }
 

@@ -1,47 +1,98 @@
 import type { RecoveryMode } from '../delivery/recover.js'
 import type { SecretScanMode } from '../snapshot/secret-scan.js'
 
-/** What a user may write, in `ce-delta.config.*` or under `ce-delta` in `package.json`. Everything is optional. */
-export interface UserConfig {
+/**
+ * What may be set, everything optional. The comments are what editors show, what the JSON schema says, and what
+ * docs/configuration.md lists: `npm run docs` takes them from here.
+ */
+export interface Settings {
   /** Where to upload to. Without one, the embedded receiver keeps the copy on this machine. */
   readonly endpoint?: string
-  /** `true` uploads, `false` stays local; left out, an endpoint decides. */
+  /**
+   * `true` uploads (to `http://localhost:8080` where no endpoint is set), `false` stays on this machine.
+   * @default an endpoint decides
+   */
   readonly enabled?: boolean
-  /** The identity of the workspace at the receiver. Default: the absolute path of its root. */
+  /**
+   * The identity of the workspace at the receiver.
+   * @default the absolute path of its root
+   */
   readonly workspacePath?: string
-  /** Default: the name of the root and eight digits of its hash. */
+  /**
+   * The collection at the receiver.
+   * @default the name of the root and 8 digits of its hash
+   */
   readonly collectionName?: string
-  /** How often a failed upload is repeated. Default: 3. */
+  /**
+   * How often a failed request is repeated: after 0.5 s, 1 s, 2 s … at random, and never sooner than `Retry-After` says.
+   * @default `3`
+   */
   readonly maxRetries?: number
-  /** Seconds without a byte moving. Default: 30. */
+  /**
+   * Seconds without a byte moving after which a request is given up.
+   * @default `30`
+   */
   readonly timeout?: number
-  /** `local`: when the receiver cannot be reached, the embedded receiver gets the changes as well. */
+  /**
+   * `local`: when the receiver cannot be reached, the embedded receiver gets the changes as well.
+   * @default `none`
+   */
   readonly fallback?: 'none' | 'local'
   /**
-   * What to do where a server lost its place and cannot tell what it holds. Default: `resync`, everything is sent again.
-   * `compare`: only what the server says it lacks, where it can be asked. `trust`: its files are believed to be there.
+   * Where a server lost its place and cannot tell what it holds: `resync` sends everything again, `compare` only what
+   * the server says it lacks, `trust` believes that its files are there (docs/servers.md).
+   * @default `resync`
    */
   readonly recovery?: RecoveryMode
-  /** A command that is run after changes were applied; it reads them as JSON from its standard input. */
+  /** A command (text: through the shell; list: as it is) that is run in the workspace after changes were applied. */
   readonly afterPush?: string | readonly string[]
-  /** Rules in the syntax of `.gitignore`, in addition to the ignore files. */
+  /** More rules in the syntax of `.gitignore`, from the root of the workspace. */
   readonly exclude?: readonly string[]
-  /** Largest file, in bytes or as text like `5 MiB`. Default: 5 MiB. */
+  /**
+   * The largest file that is part of the copy: bytes, or a text like `500 kB`.
+   * @default `5 MiB`
+   */
   readonly maxFileSize?: number | string
-  /** Whether binary files are part of the copy. Default: false. */
+  /**
+   * Whether files with a NUL in their first 8,000 bytes are part of the copy.
+   * @default `false`
+   */
   readonly binaries?: boolean
-  /** Repositories and submodules inside the work tree. Default: include. */
+  /**
+   * `skip` leaves repositories and submodules inside the work tree out.
+   * @default `include`
+   */
   readonly nestedRepositories?: 'include' | 'skip'
-  readonly secrets?: {
-    /** More names of files that hold secrets. */
-    readonly names?: readonly string[]
-    /** Names that are no secrets although a rule says so. */
-    readonly allow?: readonly string[]
-    /** What happens to a file with a credential in it. Default: skip, it is left out. */
-    readonly scan?: SecretScanMode
-  }
-  /** Where the embedded receiver keeps its data. Default: the user’s data folder. */
+  /** What holds a secret, and is therefore left out. */
+  readonly secrets?: SecretSettings
+  /**
+   * Where the embedded receiver keeps its repositories and mirrors.
+   * @default the user’s data folder
+   */
   readonly dataDirectory?: string
+}
+
+export interface SecretSettings {
+  /** More names of files that hold secrets: `*` stands for anything but `/`. */
+  readonly names?: readonly string[]
+  /** Names that are no secrets although a rule says so. */
+  readonly allow?: readonly string[]
+  /**
+   * What happens to a file with a credential in it: `skip` leaves it out, `block` stops the push (exit code 13), `warn`
+   * sends it and says so, `off` looks at no content.
+   * @default `skip`
+   */
+  readonly scan?: SecretScanMode
+}
+
+/** What a user may write, in `ce-delta.config.*` or under `ce-delta` in `package.json`. Everything is optional. */
+export interface UserConfig extends Settings {
+  /** The JSON schema, for editors: `./node_modules/ce-delta/dist/schema.json`. */
+  readonly $schema?: string
+  /** The target that counts where `--target` names no other. */
+  readonly target?: string
+  /** Receivers by name. What a target sets goes before the settings around it. */
+  readonly targets?: Readonly<Record<string, Settings>>
 }
 
 /** What the code reads: everything decided. */
@@ -66,6 +117,8 @@ export interface Config {
   /** Fingerprints of credentials that are none, from `.cedelta-baseline.json`. */
   readonly acceptedSecrets: readonly string[]
   readonly dataDirectory: string
+  /** The name of the target that counts; null where none does. */
+  readonly target: string | null
   /** The file that was read, for people; null where there is none. */
   readonly file: string | null
 }

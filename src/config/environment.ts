@@ -1,6 +1,6 @@
 import { DeltaError } from '../support/errors.js'
 import { withoutCredentials } from '../support/text.js'
-import type { UserConfig } from './config.js'
+import type { Settings } from './config.js'
 import { isHttpUrl } from './schema.js'
 
 /** A setting may have several names; the first one that is set counts. */
@@ -12,6 +12,7 @@ const NAMES = {
   workspacePath: ['CE_DELTA_WORKSPACE_PATH'],
   collectionName: ['CE_DELTA_COLLECTION'],
   dataDirectory: ['CE_DELTA_DATA_DIR'],
+  target: ['CE_DELTA_TARGET'],
 } as const
 
 /** The variable that sets this; null where none does. */
@@ -20,7 +21,8 @@ export function variableThatSets(setting: string, environment: NodeJS.ProcessEnv
   return names.find((name) => Boolean(environment[name]?.trim())) ?? null
 }
 
-export interface EnvironmentSettings extends UserConfig {
+export interface EnvironmentSettings extends Settings {
+  readonly target?: string
   readonly token?: string
 }
 
@@ -59,6 +61,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSett
     workspacePath: read(NAMES.workspacePath, same, 'a path'),
     collectionName: read(NAMES.collectionName, same, 'a name'),
     dataDirectory: read(NAMES.dataDirectory, same, 'a folder'),
+    target: read(NAMES.target, same, 'a name'),
     token: read(['CE_DELTA_TOKEN'], same, 'a token'),
   }
   if (problems.length > 0) {

@@ -2,65 +2,17 @@ import { resolve } from 'node:path'
 import { ruleForFolder } from '../snapshot/ignore-rules.js'
 import { NOT_SECRET_NAMES, SECRET_NAMES } from '../snapshot/secrets.js'
 import { userDirectory } from '../snapshot/workspace.js'
-import { DeltaError } from '../support/errors.js'
 import { readBaseline } from './baseline.js'
-import type { Config, UserConfig } from './config.js'
-import { type ConfigFile, readConfigFile } from './config-file.js'
+import type { Config } from './config.js'
 import { tokenFor } from './credentials.js'
-import { type EnvironmentSettings, readEnvironment } from './environment.js'
-import { parseFileSize, parseUserConfig } from './schema.js'
-
-/** What a command line may set; it wins over everything else. */
-export type ConfigFlags = Pick<
-  UserConfig,
-  'endpoint' | 'workspacePath' | 'collectionName' | 'dataDirectory' | 'enabled'
->
-
-export interface LoadOptions {
-  readonly root: string
-  /** A bare repository has no files, so no configuration file either. */
-  readonly hasFiles: boolean
-  readonly environment: NodeJS.ProcessEnv
-  readonly flags: ConfigFlags
-}
+import { parseFileSize } from './file-size.js'
+import { layersOf, merge } from './layers.js'
+import { type ConfigSources, chosenTarget, type LoadOptions, readSources } from './sources.js'
 
 const DEFAULT_ENDPOINT = 'http://localhost:8080'
 const DEFAULT_MAX_FILE_BYTES = 5 * 1024 * 1024
 
-/** What each place says, checked. */
-export interface ConfigSources {
-  readonly flags: UserConfig
-  readonly environment: EnvironmentSettings
-  readonly file: ConfigFile | null
-}
-
-/** Reads and checks every place. Throws `configuration-invalid` with the problems of all of them at once. */
-export async function readSources(options: LoadOptions): Promise<ConfigSources> {
-  const [flags, environment, file] = await Promise.allSettled([
-    (async () => parseUserConfig(options.flags, 'The command line'))(),
-    (async () => readEnvironment(options.environment))(),
-    options.hasFiles ? readConfigFile(options.root) : null,
-  ])
-  if (flags.status === 'fulfilled' && environment.status === 'fulfilled' && file.status === 'fulfilled')
-    return { flags: flags.value, environment: environment.value, file: file.value }
-  throw together([flags, environment, file].flatMap((place) => (place.status === 'rejected' ? [place.reason] : [])))
-}
-
-/** Several places with problems are one failure; anything else than a wrong setting is told alone. */
-function together(failures: readonly unknown[]): unknown {
-  const wrong: DeltaError[] = []
-  for (const failure of failures) {
-    if (!(failure instanceof DeltaError) || failure.code !== 'configuration-invalid') return failure
-    wrong.push(failure)
-  }
-  if (wrong.length === 1) return wrong[0]
-  return new DeltaError('configuration-invalid', wrong.map(({ message }) => message).join('\n  '), {
-    facts: { places: wrong.length },
-    next: 'Correct them; the configuration reference is in docs/configuration.md.',
-  })
-}
-
-/** Merges flags over environment over configuration file over defaults, and checks all of it. */
+/** Merges flags over environment over configuration files over defaults, and checks all of it. */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
   return await resolveConfig(options, await readSources(options))
 }
@@ -68,40 +20,41 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
 /** Decides every setting: the first place that says something wins. */
 export async function resolveConfig(options: LoadOptions, sources: ConfigSources): Promise<Config> {
   const { environment } = options
-  const { flags: checkedFlags, environment: fromEnvironment, file: found } = sources
-  const merged = { ...found?.config, ...fromEnvironment, ...checkedFlags }
-  const isRemote = merged.enabled ?? merged.endpoint !== undefined
-  const endpoint = isRemote ? (merged.endpoint ?? DEFAULT_ENDPOINT).replace(/\/+$/, '') : null
-  const trusted = checkedFlags.endpoint ?? fromEnvironment.endpoint ?? null
-  const dataDirectory = resolve(options.root, merged.dataDirectory ?? userDirectory('data', environment))
+  const settings = merge(layersOf(sources))
+  const isRemote = settings.enabled ?? settings.endpoint !== undefined
+  const endpoint = isRemote ? (settings.endpoint ?? DEFAULT_ENDPOINT).replace(/\/+$/, '') : null
+  const dataDirectory = resolve(options.root, settings.dataDirectory ?? userDirectory('data', environment))
   return {
     endpoint,
-    token:
-      endpoint === null
-        ? null
-        : await tokenFor({
-            endpoint,
-            trustedEndpoint: trusted,
-            environmentToken: fromEnvironment.token ?? null,
-            environment,
-          }),
-    workspacePath: merged.workspacePath ?? null,
-    collectionName: merged.collectionName ?? null,
-    maxRetries: merged.maxRetries ?? 3,
-    timeoutSeconds: merged.timeout ?? 30,
-    fallback: merged.fallback ?? 'none',
-    recovery: merged.recovery ?? 'resync',
-    afterPush: merged.afterPush ?? null,
+    token: endpoint === null ? null : await tokenOf(endpoint, sources),
+    workspacePath: settings.workspacePath ?? null,
+    collectionName: settings.collectionName ?? null,
+    maxRetries: settings.maxRetries ?? 3,
+    timeoutSeconds: settings.timeout ?? 30,
+    fallback: settings.fallback ?? 'none',
+    recovery: settings.recovery ?? 'resync',
+    afterPush: settings.afterPush ?? null,
     // What the embedded receiver keeps may lie inside the workspace, and is no part of it.
-    exclude: [...(merged.exclude ?? []), ...ruleForFolder(options.root, dataDirectory)],
-    maxFileBytes: merged.maxFileSize === undefined ? DEFAULT_MAX_FILE_BYTES : parseFileSize(merged.maxFileSize),
-    binaries: merged.binaries ?? false,
-    nestedRepositories: merged.nestedRepositories ?? 'include',
-    secretNames: [...SECRET_NAMES, ...(merged.secrets?.names ?? [])],
-    allowedNames: [...NOT_SECRET_NAMES, ...(merged.secrets?.allow ?? [])],
-    secretScan: merged.secrets?.scan ?? 'skip',
+    exclude: [...(settings.exclude ?? []), ...ruleForFolder(options.root, dataDirectory)],
+    maxFileBytes: settings.maxFileSize === undefined ? DEFAULT_MAX_FILE_BYTES : parseFileSize(settings.maxFileSize),
+    binaries: settings.binaries ?? false,
+    nestedRepositories: settings.nestedRepositories ?? 'include',
+    secretNames: [...SECRET_NAMES, ...(settings.secrets?.names ?? [])],
+    allowedNames: [...NOT_SECRET_NAMES, ...(settings.secrets?.allow ?? [])],
+    secretScan: settings.secrets?.scan ?? 'skip',
     acceptedSecrets: options.hasFiles ? await readBaseline(options.root) : [],
     dataDirectory,
-    file: found?.file ?? null,
+    target: chosenTarget(sources)?.name ?? null,
+    file: sources.files.at(-1)?.file ?? null,
   }
+}
+
+/**
+ * Only the user's own command line and environment are trusted to say where their token may go. A target is what a file
+ * of the repository says, even where the command line names it.
+ */
+async function tokenOf(endpoint: string, { flags, environment, variables }: ConfigSources): Promise<string | null> {
+  const trustedEndpoint = flags.endpoint ?? environment.endpoint ?? null
+  const environmentToken = environment.token ?? null
+  return await tokenFor({ endpoint, trustedEndpoint, environmentToken, environment: variables })
 }

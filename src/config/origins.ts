@@ -1,6 +1,6 @@
-import type { Config, UserConfig } from './config.js'
-import { variableThatSets } from './environment.js'
-import type { ConfigSources } from './load.js'
+import type { Config, SecretSettings, Settings } from './config.js'
+import { layersOf, originOf } from './layers.js'
+import { type ConfigSources, chosenTarget } from './sources.js'
 
 /** A setting as it was decided, and the place that decided it. */
 export interface DecidedSetting {
@@ -14,7 +14,7 @@ export interface DecidedSetting {
 type Decision = (config: Config) => DecidedSetting['value']
 
 /** Every setting that a user may write. A new one that is missing here does not compile. */
-const DECISIONS: { readonly [Name in Exclude<keyof UserConfig, 'secrets'>]: Decision } = {
+const DECISIONS: { readonly [Name in Exclude<keyof Settings, 'secrets'>]: Decision } = {
   endpoint: ({ endpoint }) => endpoint,
   enabled: ({ endpoint }) => endpoint !== null,
   workspacePath: ({ workspacePath }) => workspacePath,
@@ -31,32 +31,23 @@ const DECISIONS: { readonly [Name in Exclude<keyof UserConfig, 'secrets'>]: Deci
   dataDirectory: ({ dataDirectory }) => dataDirectory,
 }
 
-const SECRET_DECISIONS: { readonly [Name in keyof Required<NonNullable<UserConfig['secrets']>>]: Decision } = {
+const SECRET_DECISIONS: { readonly [Name in keyof SecretSettings]: Decision } = {
   names: ({ secretNames }) => secretNames,
   allow: ({ allowedNames }) => allowedNames,
   scan: ({ secretScan }) => secretScan,
 }
 
 /** Every setting with its value and where it comes from; the credential is not among them. */
-export function decidedSettings(
-  config: Config,
-  sources: ConfigSources,
-  environment: NodeJS.ProcessEnv,
-): DecidedSetting[] {
-  const file = sources.file
-  const originOf = (name: string): string => {
-    if (Object.hasOwn(sources.flags, name)) return 'command line'
-    if (Object.hasOwn(sources.environment, name)) return variableThatSets(name, environment) ?? 'environment'
-    return file !== null && Object.hasOwn(file.config, name) ? file.file : 'default'
-  }
-  const secretOrigin = (name: string): string =>
-    file !== null && Object.hasOwn(file.config.secrets ?? {}, name) ? file.file : 'default'
+export function decidedSettings(config: Config, sources: ConfigSources): DecidedSetting[] {
+  const layers = layersOf(sources)
+  const target = { name: 'target', value: config.target, origin: chosenTarget(sources)?.source ?? 'default' }
   return [
-    ...Object.entries(DECISIONS).map(([name, decide]) => ({ name, value: decide(config), origin: originOf(name) })),
-    ...Object.entries(SECRET_DECISIONS).map(([name, decide]) => ({
-      name: `secrets.${name}`,
-      value: decide(config),
-      origin: secretOrigin(name),
-    })),
+    ...(config.target === null ? [] : [target]),
+    ...Object.entries(DECISIONS).map(([name, decide]) => {
+      return { name, value: decide(config), origin: originOf(layers, [name]) }
+    }),
+    ...Object.entries(SECRET_DECISIONS).map(([name, decide]) => {
+      return { name: `secrets.${name}`, value: decide(config), origin: originOf(layers, ['secrets', name]) }
+    }),
   ]
 }

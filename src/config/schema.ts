@@ -1,27 +1,26 @@
 import * as v from 'valibot'
 import { RECOVERY_MODES } from '../delivery/recover.js'
-import { DeltaError } from '../support/errors.js'
-import { nearestOf } from '../support/nearest.js'
-import { withoutCredentials } from '../support/text.js'
-import type { UserConfig } from './config.js'
+import { FILE_SIZE } from './file-size.js'
 
 const text = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'))
 const texts = v.array(v.string('must be text'), 'must be a list of texts')
-const SIZE = /^\s*(\d+(?:\.\d+)?)\s*(B|k|kB|KiB|M|MB|MiB|G|GB|GiB)?\s*$/
+const flag = v.boolean('must be true or false')
 
 const fileSize = v.union(
-  [v.pipe(v.number(), v.integer(), v.minValue(1)), v.pipe(v.string(), v.regex(SIZE))],
+  [v.pipe(v.number(), v.integer(), v.minValue(1)), v.pipe(v.string(), v.regex(FILE_SIZE))],
   'must be a number of bytes or a text like "5 MiB"',
 )
 
-const endpoint = v.pipe(text, v.check(isHttpUrl, 'must be an http:// or https:// address without credentials in it'))
+const WRONG_ADDRESS = 'must be an http:// or https:// address without credentials in it'
 
-const Schema = v.strictObject({
-  endpoint: v.optional(endpoint),
-  enabled: v.optional(v.boolean('must be true or false')),
-  workspacePath: v.optional(text),
-  collectionName: v.optional(text),
-  maxRetries: v.optional(
+const endpoint = v.pipe(text, v.regex(/^https?:\/\//i, WRONG_ADDRESS), v.check(isHttpUrl, WRONG_ADDRESS))
+
+const settings = {
+  endpoint: v.exactOptional(endpoint),
+  enabled: v.exactOptional(flag),
+  workspacePath: v.exactOptional(text),
+  collectionName: v.exactOptional(text),
+  maxRetries: v.exactOptional(
     v.pipe(
       v.number('must be a number'),
       v.integer('must be a whole number'),
@@ -29,77 +28,61 @@ const Schema = v.strictObject({
       v.maxValue(100, 'must be at most 100'),
     ),
   ),
-  timeout: v.optional(
+  timeout: v.exactOptional(
     v.pipe(
       v.number('must be a number'),
       v.minValue(0.1, 'must be at least 0.1 seconds'),
       v.maxValue(86_400, 'must be at most 86400 seconds'),
     ),
   ),
-  fallback: v.optional(v.picklist(['none', 'local'], 'must be "none" or "local"')),
-  recovery: v.optional(v.picklist(RECOVERY_MODES, 'must be "resync", "compare" or "trust"')),
-  afterPush: v.optional(
+  fallback: v.exactOptional(v.picklist(['none', 'local'], 'must be "none" or "local"')),
+  recovery: v.exactOptional(v.picklist(RECOVERY_MODES, 'must be "resync", "compare" or "trust"')),
+  afterPush: v.exactOptional(
     v.union([text, v.pipe(texts, v.minLength(1))], 'must be a command as text or as a list of texts'),
   ),
-  exclude: v.optional(texts),
-  maxFileSize: v.optional(fileSize),
-  binaries: v.optional(v.boolean('must be true or false')),
-  nestedRepositories: v.optional(v.picklist(['include', 'skip'], 'must be "include" or "skip"')),
-  secrets: v.optional(
+  exclude: v.exactOptional(texts),
+  maxFileSize: v.exactOptional(fileSize),
+  binaries: v.exactOptional(flag),
+  nestedRepositories: v.exactOptional(v.picklist(['include', 'skip'], 'must be "include" or "skip"')),
+  secrets: v.exactOptional(
     v.strictObject(
       {
-        names: v.optional(texts),
-        allow: v.optional(texts),
-        scan: v.optional(v.picklist(['skip', 'warn', 'block', 'off'], 'must be "skip", "warn", "block" or "off"')),
+        names: v.exactOptional(texts),
+        allow: v.exactOptional(texts),
+        scan: v.exactOptional(v.picklist(['skip', 'warn', 'block', 'off'], 'must be "skip", "warn", "block" or "off"')),
       },
       'must be an object with names, allow and scan',
     ),
   ),
-  dataDirectory: v.optional(text),
-})
+  dataDirectory: v.exactOptional(text),
+}
 
-/** Checks a configuration that somebody wrote. Throws `configuration-invalid` with every problem at once. */
-export function parseUserConfig(value: unknown, source: string): UserConfig {
-  const result = v.safeParse(Schema, value)
-  if (result.success) return withoutUndefined(result.output)
-  const problems = result.issues.map(describe)
-  throw new DeltaError('configuration-invalid', `${source}: ${problems.join('; ')}.`, {
-    facts: { source, problems: problems.length },
-    next: 'The configuration reference is in docs/configuration.md.',
+/** What a target may say. */
+export const TargetSchema = v.strictObject(settings, 'must be an object with settings')
+
+/** What a configuration file may say. The JSON schema is made from it. */
+export const UserConfigSchema = v.strictObject(
+  {
+    $schema: v.exactOptional(v.string('must be text')),
+    target: v.exactOptional(text),
+    targets: v.exactOptional(v.record(text, TargetSchema, 'must be an object of targets by name')),
+    ...settings,
+  },
+  'must be an object with settings',
+)
+
+/** The names of all settings, those inside of others with a dot, for suggestions. */
+export const SETTING_NAMES: readonly string[] = namesIn(settings)
+
+/** What may stand at the top of a file only. */
+export const FILE_SETTING_NAMES: readonly string[] = Object.keys(UserConfigSchema.entries)
+
+function namesIn(entries: v.ObjectEntries): string[] {
+  return Object.entries(entries).flatMap(([name, schema]) => {
+    const inner = 'wrapped' in schema ? schema.wrapped : schema
+    const isObject = typeof inner === 'object' && inner !== null && 'entries' in inner
+    return [name, ...(isObject ? Object.keys(Object(inner.entries)).map((part) => `${name}.${part}`) : [])]
   })
-}
-
-function describe(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue) ?? 'the configuration'
-  if (issue.type === 'strict_object' && issue.expected === 'never')
-    return `${path} is not a known setting${suggestionFor(path)}`
-  const received = withoutCredentials(JSON.stringify(issue.input) ?? 'undefined').slice(0, 60)
-  return `${path} ${issue.message} (it is ${received})`
-}
-
-function suggestionFor(path: string): string {
-  const { secrets, ...settings } = Schema.entries
-  const known = [
-    ...Object.keys(settings),
-    'secrets',
-    ...Object.keys(secrets.wrapped.entries).map((name) => `secrets.${name}`),
-  ]
-  const nearest = nearestOf(path, known)
-  return nearest === null ? '' : ` (did you mean ${nearest}?)`
-}
-
-/** `exactOptionalPropertyTypes`: a setting is there or it is not. */
-function withoutUndefined(output: v.InferOutput<typeof Schema>): UserConfig {
-  const { secrets, ...rest } = output
-  const config: UserConfig = definedOnly(rest)
-  return secrets === undefined ? config : { ...config, secrets: definedOnly(secrets) }
-}
-
-type Defined<Value> = { [Key in keyof Value]: Exclude<Value[Key], undefined> }
-
-function definedOnly<Value extends object>(value: Value): Defined<Value>
-function definedOnly(value: object): object {
-  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined))
 }
 
 export function isHttpUrl(value: string): boolean {
@@ -107,23 +90,4 @@ export function isHttpUrl(value: string): boolean {
   const url = new URL(value)
   const isHttp = url.protocol === 'http:' || url.protocol === 'https:'
   return isHttp && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
-}
-
-const UNITS: Readonly<Record<string, number>> = {
-  B: 1,
-  k: 1000,
-  kB: 1000,
-  KiB: 1024,
-  M: 1000 ** 2,
-  MB: 1000 ** 2,
-  MiB: 1024 ** 2,
-  G: 1000 ** 3,
-  GB: 1000 ** 3,
-  GiB: 1024 ** 3,
-}
-
-export function parseFileSize(value: number | string): number {
-  if (typeof value === 'number') return value
-  const [, amount = '0', unit = 'B'] = SIZE.exec(value) ?? []
-  return Math.floor(Number(amount) * (UNITS[unit] ?? 1))
 }

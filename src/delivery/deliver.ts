@@ -2,7 +2,7 @@ import type { Outbox, OutboxEntry } from './outbox.js'
 import type { Receiver, ReceiverStatus, Upload, UploadResult } from './receiver.js'
 import { isApplied } from './recover.js'
 import { type DeliveryContext, withRetry } from './retry.js'
-import { followQueued, statusAfterWaiting } from './wait-applied.js'
+import { followQueued, settledStatus, statusAfterWaiting } from './wait-applied.js'
 
 export interface DeliverOptions {
   /** Whether we say which number the bundle has. Not where several processes count for themselves. */
@@ -45,6 +45,11 @@ export async function deliver(
     }
     const isNumbered = status?.hasSeveralCounters !== true && options.isNumbered
     const answer = await receiver.upload(isNumbered ? upload : { ...upload, sequence: null }, context.signal)
+    if (answer.kind === 'sequence mismatch') {
+      // The network may have delivered it twice, and this may be the answer to the second time.
+      const now = await settledStatus(receiver, context)
+      if (isApplied(entry, now)) return { result: appliedResult(entry, now), isRepeated }
+    }
     if (answer.kind !== 'queued') return { result: answer, isRepeated }
     return { result: await followQueued(receiver, entry, answer.sequence, context), isRepeated }
   })

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import fetch, { AbortError, FetchError, type Response } from 'node-fetch'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
 import { printable } from '../support/text.js'
+import { since, trace } from '../support/trace.js'
 import { parseRetryAfter } from './retry.js'
 
 export interface HttpOptions {
@@ -42,9 +43,15 @@ export interface HttpAnswer {
  */
 export async function exchange(request: HttpRequest, options: HttpOptions, signal: AbortSignal): Promise<HttpAnswer> {
   const idle = new IdleWatch(request.idleTimeout ?? options.idleTimeout)
+  const traced = { kind: 'http', method: request.method, url: request.url } as const
+  const counted: Counted = { status: null, sent: 0, received: 0 }
+  const started = performance.now()
   try {
     const body = request.body?.()
-    body?.on('data', idle.moved)
+    body?.on('data', (chunk: Buffer) => {
+      counted.sent += chunk.length
+      idle.moved()
+    })
     const response = await fetch(request.url, {
       method: request.method,
       headers: { ...baseHeaders(options), ...request.headers },
@@ -53,8 +60,12 @@ export async function exchange(request: HttpRequest, options: HttpOptions, signa
       ...(body === undefined ? {} : { body }),
       ...(request.agent === undefined ? {} : { agent: request.agent }),
     })
+    counted.status = response.status
     refuseRedirect(response, request.url)
-    const text = await readText(response, request, idle)
+    const text = await readText(response, request, (bytes) => {
+      counted.received += bytes
+      idle.moved()
+    })
     const retryAfter = parseRetryAfter(response.headers.get('retry-after'), Date.now())
     const date = parseDate(response.headers.get('date'))
     return { url: request.url, status: response.status, retryAfter, date, text }
@@ -62,7 +73,15 @@ export async function exchange(request: HttpRequest, options: HttpOptions, signa
     throw failureOf(thrown, request.url, signal, idle)
   } finally {
     idle.stop()
+    trace(() => ({ ...traced, ...counted, duration_ms: since(started) }))
   }
+}
+
+/** What moved so far, in bytes. */
+interface Counted {
+  status: number | null
+  sent: number
+  received: number
 }
 
 function parseDate(header: string | null): number | null {
@@ -84,12 +103,12 @@ function refuseRedirect(response: Response, url: string): void {
   })
 }
 
-async function readText(response: Response, request: HttpRequest, idle: IdleWatch): Promise<string> {
+async function readText(response: Response, request: HttpRequest, onMoved: (bytes: number) => void): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of response.body ?? []) {
     const buffer = Buffer.from(chunk)
-    idle.moved()
+    onMoved(buffer.length)
     bytes += buffer.length
     if (bytes > request.longestAnswer) {
       throw new DeltaError('answer-malformed', `${request.url} answers with more than ${request.longestAnswer} bytes.`)

@@ -34,13 +34,10 @@ export function countOperations(operations: Iterable<{ readonly kind: OperationK
   return counts
 }
 
-export function addCounts(left: OperationCounts, right: OperationCounts): OperationCounts {
-  return {
-    created: left.created + right.created,
-    updated: left.updated + right.updated,
-    deleted: left.deleted + right.deleted,
-    moved: left.moved + right.moved,
-  }
+export function sumCounts(all: readonly OperationCounts[]): OperationCounts {
+  const sum = { ...NO_OPERATIONS }
+  for (const kind of ['created', 'updated', 'deleted', 'moved'] as const) for (const one of all) sum[kind] += one[kind]
+  return sum
 }
 
 export function totalOperations(counts: OperationCounts): number {

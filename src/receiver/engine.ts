@@ -1,17 +1,15 @@
 import { rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { type BundleLimits, DEFAULT_LIMITS, type OpenedBundle, openBundle } from '../bundle/reader.js'
 import { type OperationCounts, type TreeId, totalOperations } from '../delta/operation.js'
-import { makePrivateDirectory } from '../support/durable-files.js'
-import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE, runGit } from '../support/git.js'
 import { listTree, type TreeFile } from '../support/git-objects.js'
-import { takeLock } from '../support/lock.js'
 import { isMaintenanceDue, maintainRepository } from '../support/maintenance.js'
 import { checkAgreement, checkTree, findReplay, nextSequence } from './admission.js'
+import { alone, repair } from './alone.js'
 import { adoptObjects, importBundle } from './import-bundle.js'
-import { advanceMirror, isMirrorMissing, repairMirror } from './mirror.js'
-import { knownWorkspaces, type Place, placeExists, placeOf, preparePlace } from './place.js'
+import { advanceMirror } from './mirror.js'
+import { knownWorkspaces, type Place, placeExists, placeOf } from './place.js'
 import {
   type AppliedState,
   formatRecord,
@@ -117,7 +115,7 @@ export class ReceiverEngine {
     const place = this.#place(incoming.workspacePath)
     const bundle = await openBundle(incoming.path, this.limits)
     checkAgreement(bundle, incoming)
-    return await this.#alone(place, async ({ applied }) => {
+    return await alone(place, async ({ applied }) => {
       const replay = await findReplay(place, applied, bundle, incoming)
       if (replay !== null) return answerOf(replay, place, true)
       const sequence = nextSequence(applied, bundle, incoming)
@@ -133,7 +131,7 @@ export class ReceiverEngine {
     const paths = await knownWorkspaces(this.#options.dataDirectory)
     for (const path of paths) {
       const place = this.#place(path)
-      await this.#alone(place, async (references) => repair(place, references))
+      await alone(place, async (references) => repair(place, references))
     }
     return paths
   }
@@ -142,7 +140,7 @@ export class ReceiverEngine {
   async maintainIfDue(workspacePath: string): Promise<void> {
     const place = this.#place(workspacePath)
     if (!(await isMaintenanceDue(place.gitDirectory))) return
-    await this.#alone(place, async () => maintainRepository(place.gitDirectory, place.repository))
+    await alone(place, async () => maintainRepository(place.gitDirectory, place.repository))
   }
 
   async #commit(
@@ -183,22 +181,6 @@ export class ReceiverEngine {
     }
   }
 
-  /** One at a time for each workspace, in this process and among processes; what a killed one left is mended first. */
-  async #alone<Result>(place: Place, work: (references: ReceiverReferences) => Promise<Result>): Promise<Result> {
-    await makePrivateDirectory(dirname(place.lock))
-    const lock = await takeLock(place.lock, { milliseconds: 60_000, busy: busyError })
-    try {
-      await preparePlace(place)
-      const references = await readReferences(place.repository)
-      const { applied, mirrored } = references
-      if (applied !== null && (applied.commit !== mirrored || isMirrorMissing(place.mirror)))
-        await repair(place, references)
-      return await workOrForget(place, references, work)
-    } finally {
-      await lock.release()
-    }
-  }
-
   #place(workspacePath: string): Place {
     return placeOf(this.#options.dataDirectory, this.#options.mirrorDirectory, workspacePath)
   }
@@ -206,34 +188,6 @@ export class ReceiverEngine {
 
 async function readIfPresent(place: Place): Promise<ReceiverReferences> {
   return (await placeExists(place)) ? await readReferences(place.repository) : { applied: null, mirrored: null }
-}
-
-/** A workspace whose first bundle is refused leaves nothing behind (faults.md I12). */
-async function workOrForget<Result>(
-  place: Place,
-  references: ReceiverReferences,
-  work: (references: ReceiverReferences) => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await work(references)
-  } catch (thrown) {
-    const isEmpty = references.applied === null && (await readReferences(place.repository)).applied === null
-    if (isEmpty) await rm(place.directory, { recursive: true, force: true })
-    throw thrown
-  }
-}
-
-async function repair(place: Place, { applied }: ReceiverReferences): Promise<void> {
-  if (applied === null) return
-  await repairMirror(place.mirror, applied.commit)
-  await runGit(place.repository, ['update-ref', MIRROR_REFERENCE, applied.commit])
-}
-
-function busyError(holder: { readonly pid: number; readonly host: string; readonly since: string }): DeltaError {
-  return new DeltaError('receiver-busy', `The workspace is being written to by process ${holder.pid}.`, {
-    facts: { pid: holder.pid, host: holder.host, since: holder.since },
-    next: 'Try again in a moment.',
-  })
 }
 
 function answerOf(state: AppliedState, place: Place, isReplay: boolean): AppliedAnswer {

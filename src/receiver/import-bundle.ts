@@ -6,7 +6,8 @@ import { type BundleLimits, type OpenedBundle, readContents } from '../bundle/re
 import type { TreeId } from '../delta/operation.js'
 import { syncDirectory } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
-import { gitText, isObjectId, privateRepository, startGit } from '../support/git.js'
+import { gitText, isObjectId, startGit } from '../support/git.js'
+import { privateRepository } from '../support/git-repository.js'
 import { ExpectedAnswers } from './import-checks.js'
 
 /** A commit whose objects wait in a repository of their own; nothing of it can be seen yet. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { OperationRecord } from '../bundle/manifest.js'
 import { refused } from '../bundle/tar-format.js'
-import type { Repository } from '../support/git.js'
 import { readBlobs } from '../support/git-objects.js'
+import type { Repository } from '../support/git-repository.js'
 import { parentsOf } from '../support/paths.js'
 import { printable } from '../support/text.js'
 

@@ -2,7 +2,8 @@ import { lstatSync, readdirSync, renameSync, rmdirSync, rmSync, unlinkSync } fro
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { systemErrorCode } from '../support/errors.js'
-import { privateRepository, type Repository, runGit } from '../support/git.js'
+import { runGit } from '../support/git.js'
+import { privateRepository, type Repository } from '../support/git-repository.js'
 import { splitNul } from '../support/text.js'
 
 /**

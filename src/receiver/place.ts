@@ -3,7 +3,8 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makePrivateDirectory, readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
 import { systemErrorCode } from '../support/errors.js'
-import { createPrivateRepository, privateRepository, type Repository } from '../support/git.js'
+import { createPrivateRepository } from '../support/git.js'
+import { privateRepository, type Repository } from '../support/git-repository.js'
 import type { Mirror } from './mirror.js'
 
 /** Where a receiver keeps one workspace. */

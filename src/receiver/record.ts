@@ -1,6 +1,7 @@
 import { isBundleId } from '../bundle/manifest.js'
 import type { OperationCounts, TreeId } from '../delta/operation.js'
-import { gitText, isObjectId, type Repository } from '../support/git.js'
+import { gitText, isObjectId } from '../support/git.js'
+import type { Repository } from '../support/git-repository.js'
 import { asFields, parseJson } from '../support/json.js'
 
 /**

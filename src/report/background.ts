@@ -1,8 +1,9 @@
-import { appendFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makePrivateDirectory, readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
 import { systemErrorCode } from '../support/errors.js'
 import { asFields, parseJson } from '../support/json.js'
+import { rotateLog } from '../support/log-file.js'
 import { printable } from '../support/text.js'
 import type { ReportedError } from './report.js'
 
@@ -105,10 +106,8 @@ function parseRun(line: string): BackgroundRun | null {
   return typeof duration_ms === 'number' ? { at, hook, outcome, duration_ms } : null
 }
 
-/** Who writes into the log now goes on writing into the old one; the next one begins anew. */
-export async function rotateBackgroundLog(stateDirectory: string): Promise<void> {
-  const { log } = backgroundPlace(stateDirectory)
-  if ((await sizeOf(log)) > MOST_LOG_BYTES) await rename(log, `${log}.1`)
+export function rotateBackgroundLog(stateDirectory: string): void {
+  rotateLog(backgroundPlace(stateDirectory).log, MOST_LOG_BYTES)
 }
 
 export async function markDirty(stateDirectory: string): Promise<void> {

@@ -7,6 +7,7 @@ import {
 } from '../delta/operation.js'
 import type { Skipped } from '../snapshot/eligibility.js'
 import type { DeltaError, ErrorCode, ErrorFacts } from '../support/errors.js'
+import { traceFailure } from '../support/trace.js'
 
 /** One bundle as the report tells of it. */
 export interface ReportedBundle {
@@ -80,6 +81,7 @@ export type PushEvent =
   | { readonly event: 'after-push'; readonly exit_code: number; readonly duration_ms: number }
 
 export function reportedError(error: DeltaError): ReportedError {
+  traceFailure(error.code, error)
   return { code: error.code, message: error.message, next: error.next ?? null, facts: error.facts }
 }
 

@@ -2,23 +2,13 @@ import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TreeId } from '../delta/operation.js'
-import { readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
-import { EMPTY_TREE, gitText, gitTextOrNull, isObjectId, runGit } from '../support/git.js'
-import { blobSizes, readBlobs } from '../support/git-objects.js'
-import { asFields, parseJson } from '../support/json.js'
-import { decodeUtf8, escapeBytes, splitNul } from '../support/text.js'
-import {
-  type EligibilityRules,
-  isBinary,
-  isSkipped,
-  judgeName,
-  judgeSecrets,
-  judgeSize,
-  type Skipped,
-} from './eligibility.js'
-import { asKey, matchedByOwn, OWN_IGNORE_FILE } from './ignore-rules.js'
+import { EMPTY_TREE, gitText, gitTextOrNull, runGit } from '../support/git.js'
+import { escapeBytes, splitNul } from '../support/text.js'
+import { matchedByOwn, OWN_IGNORE_FILE } from './ignore-rules.js'
 import { importTree } from './import-tree.js'
+import { type ChangedEntry, judgeEntries } from './judge-entries.js'
+import { readLast, writeLast } from './last-commit.js'
 import type { Snapshot, SnapshotOptions } from './scan.js'
 import { type Shadow, withIndex } from './shadow.js'
 
@@ -79,13 +69,6 @@ async function resolveCommit(shadow: Shadow, revision: string): Promise<{ commit
   return { commit, sourceTree: await gitText(git.repository, ['rev-parse', '--verify', `${commit}^{tree}`]) }
 }
 
-/** An entry of the new tree that differs from the old one; without a blob it is gone. */
-interface ChangedEntry {
-  readonly name: Buffer
-  readonly mode: string
-  readonly blob: string | null
-}
-
 async function changedEntries(shadow: Shadow, base: TreeId, target: TreeId): Promise<ChangedEntry[]> {
   if (base === target) return []
   const fields = splitNul(
@@ -110,94 +93,6 @@ async function ownIgnoreRules(shadow: Shadow, sourceTree: TreeId, options: Snaps
   return [text, ...options.exclude].join('\n').trim()
 }
 
-function indexLine(name: Buffer, mode: string, blob: string): Buffer {
-  return Buffer.concat([Buffer.from(`${mode} ${blob}\t`), name, Buffer.from([0])])
-}
-
-interface JudgedEntries {
-  /** Input for `update-index --index-info`: what leaves the snapshot, then what enters it. */
-  readonly lines: readonly Buffer[]
-  readonly skipped: readonly Skipped[]
-}
-
-async function judgeEntries(
-  shadow: Shadow,
-  entries: readonly ChangedEntry[],
-  ignored: ReadonlySet<string>,
-  options: SnapshotOptions,
-): Promise<JudgedEntries> {
-  const skipped: Skipped[] = []
-  const candidates: { name: Buffer; path: string; blob: string }[] = []
-  for (const { name, mode, blob } of entries) {
-    if (blob === null || ignored.has(asKey(name))) continue
-    const reason = judgeEntry(name, mode, options)
-    const path = decodeUtf8(name)
-    if (reason === null && path !== null) candidates.push({ name, path, blob })
-    else if (reason !== null) skipped.push(reason)
-  }
-  const contents = await judgeBlobs(shadow, candidates, options)
-  const removals = entries.map(({ name }) => indexLine(name, '0', '0'.repeat(40)))
-  const additions = contents.eligible.map(({ name, blob }) => indexLine(name, '100644', blob))
-  return { lines: [...removals, ...additions], skipped: [...skipped, ...contents.skipped] }
-}
-
-function judgeEntry(name: Buffer, mode: string, options: SnapshotOptions): Skipped | null {
-  const path = decodeUtf8(name)
-  if (path === null) return { path: escapeBytes(name), reason: 'name is not UTF-8' }
-  if (mode === '120000') return { path, reason: 'symbolic link' }
-  if (mode === '160000') return { path, reason: 'submodule without files' }
-  return judgeName(path, options.rules)
-}
-
-async function judgeBlobs<Entry extends { path: string; blob: string }>(
-  shadow: Shadow,
-  entries: readonly Entry[],
-  options: SnapshotOptions,
-): Promise<{ eligible: Entry[]; skipped: Skipped[] }> {
-  const skipped: Skipped[] = []
-  const sizes = await blobSizes(
-    shadow.repository,
-    entries.map(({ blob }) => blob),
-  )
-  const small = entries.filter(({ path, blob }) => {
-    const reason = judgeSize(path, sizes.get(blob) ?? 0, options.rules)
-    if (reason !== null) skipped.push(reason)
-    return reason === null
-  })
-  if (options.rules.binaries && !options.rules.secretScan.isOn) return { eligible: small, skipped }
-  const contents = readWholeBlobs(
-    shadow,
-    small.map(({ blob }) => blob),
-  )
-  const eligible: Entry[] = []
-  for await (const { index, content } of contents) {
-    const entry = small[index]
-    const reason = entry === undefined ? null : judgeContent(entry.path, content, options.rules)
-    if (reason !== null) skipped.push(reason)
-    else if (entry !== undefined) eligible.push(entry)
-  }
-  return { eligible, skipped }
-}
-
-function judgeContent(path: string, content: Buffer, rules: EligibilityRules): Skipped | null {
-  if (!rules.binaries && isBinary(content)) return { path, reason: 'binary' }
-  return rules.secretScan.isOn ? judgeSecrets(path, content, rules) : null
-}
-
-/** One content after another; none is larger than the largest file that is eligible. */
-async function* readWholeBlobs(
-  shadow: Shadow,
-  blobs: readonly string[],
-): AsyncGenerator<{ index: number; content: Buffer }> {
-  let pieces: Buffer[] = []
-  for await (const { index, bytes, last } of readBlobs(shadow.repository, blobs)) {
-    pieces.push(Buffer.from(bytes))
-    if (!last) continue
-    yield { index, content: Buffer.concat(pieces) }
-    pieces = []
-  }
-}
-
 async function applyEntries(shadow: Shadow, base: TreeId, lines: readonly Buffer[]): Promise<TreeId> {
   if (lines.length === 0) return base
   const indexFile = join(shadow.directory, `commit-index.${process.pid}`)
@@ -208,39 +103,5 @@ async function applyEntries(shadow: Shadow, base: TreeId, lines: readonly Buffer
     return await gitText(repository, ['write-tree', '--missing-ok'])
   } finally {
     await rm(indexFile, { force: true })
-  }
-}
-
-interface LastCommitSnapshot {
-  readonly sourceTree: TreeId
-  readonly tree: TreeId
-  readonly skipped: readonly Skipped[]
-}
-
-const LAST_FILE = 'commit-scan.json'
-
-/** A hint only: where it is missing, made by other rules, or names trees that are gone, the whole commit is judged. */
-async function readLast(shadow: Shadow, stamp: string): Promise<LastCommitSnapshot | null> {
-  const text = await readTextIfPresent(join(shadow.directory, LAST_FILE))
-  const last = text === null ? null : parseLast(text)
-  if (last === null || last.stamp !== stamp) return null
-  const input = `${last.sourceTree}\n${last.tree}\n`
-  const found = await gitText(shadow.repository, ['cat-file', '--batch-check=%(objecttype)'], { input })
-  return found === 'tree\ntree' ? last : null
-}
-
-async function writeLast(shadow: Shadow, stamp: string, last: LastCommitSnapshot): Promise<void> {
-  await writeFileDurably(join(shadow.directory, LAST_FILE), JSON.stringify({ stamp, ...last }))
-}
-
-function parseLast(text: string): (LastCommitSnapshot & { stamp: string }) | null {
-  const fields = asFields(parseJson(text))
-  if (fields === null || typeof fields.stamp !== 'string' || !Array.isArray(fields.skipped)) return null
-  if (!isObjectId(fields.sourceTree) || !isObjectId(fields.tree)) return null
-  return {
-    stamp: fields.stamp,
-    sourceTree: fields.sourceTree,
-    tree: fields.tree,
-    skipped: fields.skipped.filter(isSkipped),
   }
 }

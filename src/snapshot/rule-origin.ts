@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { readTextIfPresent } from '../support/durable-files.js'
-import { gitTextOrNull, privateRepository, type Repository } from '../support/git.js'
+import { gitTextOrNull } from '../support/git.js'
+import { privateRepository, type Repository } from '../support/git-repository.js'
 import { installIgnoreRules, OWN_IGNORE_FILE } from './ignore-rules.js'
 import type { Shadow } from './shadow.js'
 

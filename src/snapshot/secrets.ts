@@ -1,8 +1,12 @@
+/** What one person sets for one machine is nobody else's, whatever is allowed. */
+const LOCAL_CONFIGURATION = 'ce-delta.local.*'
+
 /**
  * Names of files that hold secrets: environment files, private keys, credential stores. `*` stands for any characters
  * but `/`. A pattern without `/` is compared with the last part of the path, one with `/` with its end.
  */
 export const SECRET_NAMES: readonly string[] = [
+  LOCAL_CONFIGURATION,
   '.env*',
   '*.env',
   '*.pem',
@@ -59,8 +63,10 @@ export type NameMatcher = (path: string) => boolean
 export function secretMatcher(names: readonly string[], allowed: readonly string[]): NameMatcher {
   const isNamed = nameMatcher(names)
   const isAllowed = nameMatcher(allowed)
-  return (path) => isNamed(path) && !isAllowed(path)
+  return (path) => isLocalConfiguration(path) || (isNamed(path) && !isAllowed(path))
 }
+
+const isLocalConfiguration = nameMatcher([LOCAL_CONFIGURATION])
 
 function nameMatcher(patterns: readonly string[]): NameMatcher {
   if (patterns.length === 0) return () => false

@@ -4,7 +4,8 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAbandoned, readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
-import { createPrivateRepository, privateRepository, RAW_BYTES, type Repository, runGit } from '../support/git.js'
+import { createPrivateRepository, RAW_BYTES, runGit } from '../support/git.js'
+import { privateRepository, type Repository } from '../support/git-repository.js'
 import type { Workspace } from './workspace.js'
 
 /**

@@ -2,8 +2,9 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseTreeChanges, type TreeChange } from '../delta/change.js'
 import type { BlobId, Operation, TreeId } from '../delta/operation.js'
-import { type GitInput, gitText, type Repository, runGit } from '../support/git.js'
+import { type GitInput, gitText, runGit } from '../support/git.js'
 import type { TreeFile } from '../support/git-objects.js'
+import type { Repository } from '../support/git-repository.js'
 import { type Shadow, withIndex } from './shadow.js'
 
 /** What differs between two trees, exact renames paired. Never reads a blob, so a missing one does no harm. */

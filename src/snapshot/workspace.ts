@@ -4,7 +4,8 @@ import { access, realpath, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
-import { gitText, gitTextOrNull, type Repository, userRepository } from '../support/git.js'
+import { gitText, gitTextOrNull } from '../support/git.js'
+import { type Repository, userRepository } from '../support/git-repository.js'
 
 /** What git knows about the folder; null where it is not in a repository. */
 export interface UserGit {

@@ -1,5 +1,6 @@
 import { DeltaError } from './errors.js'
-import { gitText, type Repository, runGit, startGit } from './git.js'
+import { gitText, runGit, startGit } from './git.js'
+import type { Repository } from './git-repository.js'
 import { splitNul } from './text.js'
 
 /** A piece of the content of the blob asked for at `index`. */

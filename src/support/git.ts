@@ -1,95 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { devNull } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { DeltaError, systemErrorCode } from './errors.js'
-import { printable } from './text.js'
-
-/**
- * Where a git command runs. `environment` replaces the process's own environment, so that what leaked into it (a hook
- * exports GIT_DIR, GIT_INDEX_FILE and more: faults.md 0.4) cannot send a command to another repository.
- */
-export interface Repository {
-  readonly directory: string
-  readonly environment: NodeJS.ProcessEnv
-  readonly settings: readonly string[]
-}
-
-/** The variables that tell git which repository to use, as `git rev-parse --local-env-vars` lists them. */
-export const LOCAL_VARIABLES = [
-  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
-  'GIT_COMMON_DIR',
-  'GIT_CONFIG',
-  'GIT_CONFIG_PARAMETERS',
-  'GIT_DIR',
-  'GIT_GRAFT_FILE',
-  'GIT_IMPLICIT_WORK_TREE',
-  'GIT_INDEX_FILE',
-  'GIT_INTERNAL_SUPER_PREFIX',
-  'GIT_NAMESPACE',
-  'GIT_NO_REPLACE_OBJECTS',
-  'GIT_OBJECT_DIRECTORY',
-  'GIT_PREFIX',
-  'GIT_QUARANTINE_PATH',
-  'GIT_REPLACE_REF_BASE',
-  'GIT_SHALLOW_FILE',
-  'GIT_WORK_TREE',
-  'GIT_CEILING_DIRECTORIES',
-  'GIT_LITERAL_PATHSPECS',
-  'GIT_GLOB_PATHSPECS',
-  'GIT_NOGLOB_PATHSPECS',
-  'GIT_ICASE_PATHSPECS',
-  'GIT_DEFAULT_HASH',
-  'GIT_EXTERNAL_DIFF',
-] as const
-
-/** No command of ours may run a program that a repository names, or reach a network (faults.md row 100). */
-const HARMLESS = [
-  'core.fsmonitor=false',
-  `core.hooksPath=${devNull}`,
-  'core.quotePath=false',
-  'protocol.allow=never',
-  'gc.auto=0',
-] as const
-
-/**
- * The user's repository, read only. Their configuration is respected as far as it decides what is ignored and who is
- * trusted (`safe.directory`, also through GIT_CONFIG_COUNT as CI systems set it).
- */
-export function userRepository(directory: string, environment: NodeJS.ProcessEnv, gitDirectory?: string): Repository {
-  const clean: NodeJS.ProcessEnv = { ...environment, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_NO_LAZY_FETCH: '1' }
-  for (const name of LOCAL_VARIABLES) delete clean[name]
-  if (gitDirectory !== undefined) clean.GIT_DIR = gitDirectory
-  return { directory, environment: clean, settings: HARMLESS }
-}
-
-/**
- * A repository that belongs to ce-delta: the shadow of a workspace, or a workspace at the receiver. Its own
- * configuration file is the only one that is read.
- */
-export function privateRepository(
-  gitDirectory: string,
-  options: { readonly workTree?: string; readonly indexFile?: string } = {},
-): Repository {
-  const environment: NodeJS.ProcessEnv = {}
-  for (const [name, value] of Object.entries(process.env)) {
-    if (!name.startsWith('GIT_')) environment[name] = value
-  }
-  environment.LC_ALL = 'C'
-  environment.GIT_CONFIG_NOSYSTEM = '1'
-  environment.GIT_CONFIG_GLOBAL = devNull
-  environment.GIT_ATTR_NOSYSTEM = '1'
-  environment.GIT_NO_LAZY_FETCH = '1'
-  environment.GIT_DIR = gitDirectory
-  if (options.workTree !== undefined) environment.GIT_WORK_TREE = options.workTree
-  if (options.indexFile !== undefined) environment.GIT_INDEX_FILE = options.indexFile
-  // Without a configuration git still looks for `~/.config/git/ignore`.
-  const settings = [...HARMLESS, `core.excludesFile=${devNull}`]
-  return { directory: options.workTree ?? gitDirectory, environment, settings }
-}
+import { failure, startFailure } from './git-failure.js'
+import type { Repository } from './git-repository.js'
+import { since, trace } from './trace.js'
 
 export type GitInput = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>
 
@@ -208,6 +126,7 @@ function ignoreUntilAwaited(): undefined {
 }
 
 async function ending(child: ChildProcess, args: readonly string[]): Promise<string> {
+  const started = performance.now()
   let complaint = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     if (complaint.length < MAX_COMPLAINT) complaint += text
@@ -221,9 +140,21 @@ async function ending(child: ChildProcess, args: readonly string[]): Promise<str
   } catch (thrown) {
     throw startFailure(thrown)
   }
+  traceGit(args, exitCode, started)
   if (exitCode !== 0 && isInterrupted) throw interrupted()
   if (exitCode !== 0) throw failure(args, exitCode, signalName, complaint)
   return complaint
+}
+
+/** Lists of paths are not worth a line of kilobytes. */
+const LONGEST_COMMAND = 300
+
+function traceGit(args: readonly string[], exitCode: number | null, started: number): void {
+  trace(() => {
+    const command = args.join(' ')
+    const shown = command.length > LONGEST_COMMAND ? `${command.slice(0, LONGEST_COMMAND)}…` : command
+    return { kind: 'git', command: shown, exit_code: exitCode, duration_ms: since(started) }
+  })
 }
 
 function interrupted(): DeltaError {
@@ -231,40 +162,6 @@ function interrupted(): DeltaError {
 }
 
 const MAX_COMPLAINT = 1 << 20
-
-function startFailure(thrown: unknown): unknown {
-  if (systemErrorCode(thrown) !== 'ENOENT') return thrown
-  return new DeltaError('git-missing', 'git was not found.', {
-    next: 'Install git 2.30 or newer and make sure that it is on the PATH.',
-    cause: thrown,
-  })
-}
-
-const LOST_OBJECT =
-  /(missing (blob|tree|commit)|unable to read|bad object|bad tree object|invalid object|not a valid object|could not (read|get object)|is corrupt)/i
-
-function failure(
-  args: readonly string[],
-  exitCode: number | null,
-  signalName: string | null,
-  complaint: string,
-): DeltaError {
-  const words = printable(complaint.trim().split('\n').slice(0, 4).join(' · '))
-  const facts = { command: `git ${args[0] ?? ''}`, exit_code: exitCode, signal: signalName, complaint: words }
-  const distrusted = /dubious ownership in repository at '(.*)'/.exec(complaint)
-  if (distrusted !== null) {
-    return new DeltaError(
-      'repository-not-trusted',
-      'git does not trust this repository: it belongs to somebody else.',
-      {
-        facts,
-        next: `If you trust it, run: git config --global --add safe.directory '${distrusted[1]}'`,
-      },
-    )
-  }
-  const code = LOST_OBJECT.test(complaint) ? 'objects-missing' : 'git-failed'
-  return new DeltaError(code, `git ${args[0] ?? ''} failed${words === '' ? '' : `: ${words}`}`, { facts })
-}
 
 /**
  * Makes a private bare repository in a folder, with exactly this configuration. Object names are SHA-1 whatever the
@@ -274,15 +171,10 @@ export async function createPrivateRepository(gitDirectory: string, configuratio
   await mkdir(gitDirectory, { recursive: true, mode: 0o700 })
   const { simpleGit } = await import('simple-git')
   const git = simpleGit({ baseDir: gitDirectory, unsafe: { allowUnsafeTemplateDir: true } })
-  await git.raw([
-    'init',
-    '--quiet',
-    '--bare',
-    '--template=',
-    '--object-format=sha1',
-    '--initial-branch=main',
-    gitDirectory,
-  ])
+  const started = performance.now()
+  const settings = ['--quiet', '--bare', '--template=', '--object-format=sha1', '--initial-branch=main']
+  await git.raw(['init', ...settings, gitDirectory])
+  traceGit(['init', ...settings, gitDirectory], 0, started)
   await mkdir(join(gitDirectory, 'info'), { recursive: true })
   await writeFile(join(gitDirectory, 'info', 'attributes'), RAW_BYTES)
   await writeFile(join(gitDirectory, 'config'), configuration, { mode: 0o600 })

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemErrorCode } from './errors.js'
-import { gitText, type Repository, runGit } from './git.js'
+import { gitText, runGit } from './git.js'
+import type { Repository } from './git-repository.js'
 
 /** As git does it: the objects in one of 256 folders tell how many there are in all. */
 const SAMPLE = '17'

@@ -45,14 +45,54 @@ describe('a wrong command line ends with exit code 2', () => {
     expect(stderr).not.toMatch(/\bat .*\(|node:internal/)
   })
 
-  test('and says what was meant', async () => {
-    expect((await ceDelta(root, ['pusj'])).stderr).toContain('push')
+  test.each([
+    ['pusj', 'ce-delta has no command pusj. Did you mean push?'],
+    ['push --forse', '--forse is no option of ce-delta push. Did you mean --force?'],
+    ['push --dry-rn', '--dry-rn is no option of ce-delta push. Did you mean --dry-run?'],
+    ['-C . outbox lst', 'ce-delta outbox has no command lst. Did you mean list?'],
+    [
+      'outbox list --edpoint=http://localhost',
+      '--edpoint is no option of ce-delta outbox list. Did you mean --endpoint?',
+    ],
+    [
+      'hook instal',
+      'action cannot be "instal"; it can be "install", "uninstall", "status", "stats", "run". Did you mean install?',
+    ],
+    ['push here', 'ce-delta push does not know what to do with here. It takes no more than that.'],
+    ['push --commit', 'A value is missing after --commit.'],
+    ['outbox show', 'Something is missing: ce-delta outbox show <bundle>'],
+    ['push --zzzzzz', '--zzzzzz is no option of ce-delta push.'],
+  ])('%s: says what was meant', async (args, message) => {
+    const { exitCode, stderr } = await ceDelta(root, args.split(' '))
+    expect({ exitCode, message: stderr.split('\n')[0] }).toEqual({ exitCode: 2, message: `✗ ${message}` })
+    expect(stderr).toContain('--help')
   })
 
   test('as an event too', async () => {
     const { exitCode, report } = await ceDelta(root, ['push', '--forse', '--json'])
     expect(exitCode).toBe(2)
     expect(report).toMatchObject({ event: 'report', outcome: 'failed', error: { code: 'usage' } })
+  })
+})
+
+describe('how much is said', () => {
+  test('--verbose tells every step', async () => {
+    const { stderr } = await ceDelta(root, ['push', '--verbose'])
+    expect(stderr).toMatch(/^ {2}snapshot [0-9a-f]{10}: /m)
+    expect(stderr).toMatch(/^ {2}bundle [0-9a-f]{8} for sequence 1: 2 created, /m)
+    expect(stderr).toMatch(/^ {2}confirmed: sequence 1, /m)
+    expect((await ceDelta(root, ['push'])).stderr).not.toContain('snapshot')
+  })
+
+  test.each([
+    ['where it asks for them', {}, ['--color', 'always'], true],
+    ['where the environment does', { FORCE_COLOR: '1' }, [], true],
+    ['but not into a pipe', {}, [], false],
+    ['but not where it refuses them', { FORCE_COLOR: '1' }, ['--color=never'], false],
+    ['not with NO_COLOR, unless it asks for them', { NO_COLOR: '1' }, ['--color=always'], true],
+  ])('colours, %s', async (_, env, args, isColoured) => {
+    const { stderr } = await ceDelta(root, ['push', ...args], { env })
+    expect(stderr.includes('\u001b[32m✓')).toBe(isColoured)
   })
 })
 

@@ -39,7 +39,12 @@ const BACK: WatchEvent = { event: 'recovered', code: 'receiver-unreachable', dur
 /** What a log has after these events, without the times. */
 function logOf(...events: readonly WatchEvent[]): string[] {
   const lines: string[] = []
-  const printer: Printer = { event: () => undefined, answer: () => undefined, note: (line) => void lines.push(line) }
+  const printer: Printer = {
+    event: () => undefined,
+    answer: () => undefined,
+    detail: () => undefined,
+    note: (line) => void lines.push(line),
+  }
   const renderer = new WatchRenderer(printer, null)
   for (const event of events) renderer.event(event)
   return lines.map((line) => line.replace(/^\d\d:\d\d:\d\d /, ''))
@@ -51,6 +56,7 @@ function screenOf(columns: number, ...events: readonly WatchEvent[]): string[] {
   const printer: Printer = {
     event: () => undefined,
     answer: () => undefined,
+    detail: () => undefined,
     note: (line) => {
       written += `${line}\n`
     },

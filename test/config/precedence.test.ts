@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import { type ConfigFlags, loadConfig } from '../../src/config/load.js'
+import { loadConfig } from '../../src/config/load.js'
+import type { ConfigFlags } from '../../src/config/sources.js'
 import { temporaryDirectory, writeTree } from '../helpers/workspace.js'
 
 let root: string

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { ceDelta, expectMirror, filesOf } from '../helpers/command.js'
-import { type FaultProxy, faultProxy, type Toxic } from '../helpers/fault-proxy.js'
+import { type FaultProxy, faultProxy, type Place, type Toxic } from '../helpers/fault-proxy.js'
 import { editEverything } from '../helpers/killing.js'
 import { type TestServer, testServer } from '../helpers/servers.js'
 import { gitRepository, writeTree } from '../helpers/workspace.js'
@@ -25,8 +25,9 @@ async function scene(): Promise<Scene> {
   return { root, server, proxy, push }
 }
 
-/** I3 and I4: at most two pushes make both ends equal, and every bundle had one effect. */
-async function expectConvergence({ root, server, push }: Scene, expected: number | null): Promise<void> {
+/** The fault happened; I3 and I4: at most two pushes make both ends equal, and every bundle had one effect. */
+async function expectConvergence({ root, server, proxy, push }: Scene, expected: number | null): Promise<void> {
+  expect(proxy.struck()).toBeGreaterThan(0)
   const first = await push()
   const result = first.exitCode === 0 ? first : await push()
   const report = await expectMirror(result, await filesOf(root))
@@ -37,22 +38,24 @@ async function expectConvergence({ root, server, push }: Scene, expected: number
   expect(new Set(effects.map((effect) => effect.bundle_id)).size).toBe(sequence)
 }
 
+const cut = (part: Place['part'], share: number): Toxic => ({ kind: 'reset', at: { part, share } })
+
 const PLACES: readonly (readonly [string, Toxic])[] = [
-  ['before the first byte of the request', { kind: 'reset request', bytes: 0 }],
-  ['after one byte of the request', { kind: 'reset request', bytes: 1 }],
-  ['at 25 % of the request', { kind: 'reset request', share: 0.25 }],
-  ['at 50 % of the request', { kind: 'reset request', share: 0.5 }],
-  ['at 99 % of the request', { kind: 'reset request', share: 0.99 }],
-  ['at 100 % of the request', { kind: 'reset request', share: 1 }],
-  ['before the first byte of the response', { kind: 'reset response', bytes: 0 }],
-  ['in the head of the response', { kind: 'reset response', bytes: 20 }],
-  ['in the body of the response', { kind: 'reset response', bytes: 300 }],
+  ['before the first byte of the request', cut('request head', 0)],
+  ['after one byte of the request', cut('request head', 0.0001)],
+  ['at 25 % of the request', cut('request body', 0.25)],
+  ['at 50 % of the request', cut('request body', 0.5)],
+  ['at 99 % of the request', cut('request body', 0.99)],
+  ['at 100 % of the request', cut('request body', 1)],
+  ['before the first byte of the response', cut('response head', 0)],
+  ['in the head of the response', cut('response head', 0.5)],
+  ['in the body of the response', cut('response body', 0.5)],
 ]
 
 describe('the connection is cut (rows 62, 63)', () => {
   test.each(PLACES)('once, %s: the push itself recovers', async (_, toxic) => {
     const play = await scene()
-    play.proxy.poison(toxic, 1)
+    play.proxy.poison(toxic, { times: 1 })
     const result = await play.push()
     const report = await expectMirror(result, await filesOf(play.root))
     expect([report.outcome, report.sequence]).toEqual(['confirmed', 2])
@@ -83,11 +86,13 @@ describe('the connection is cut (rows 62, 63)', () => {
   })
 })
 
+const stalled = (part: Place['part'], share: number): Toxic => ({ kind: 'stall', at: { part, share } })
+
 describe('nothing moves any more (row 64)', () => {
   test.each<[string, Toxic]>([
-    ['at the start of the request', { kind: 'stall', share: 0 }],
-    ['at half of the request', { kind: 'stall', share: 0.5 }],
-    ['after the request', { kind: 'swallow response' }],
+    ['at the start of the request', stalled('request head', 0)],
+    ['at half of the request', stalled('request body', 0.5)],
+    ['after the request', stalled('response head', 0)],
   ])('%s: given up after CE_DELTA_TIMEOUT', async (_, toxic) => {
     const play = await scene()
     play.proxy.poison(toxic)
@@ -103,7 +108,7 @@ describe('nothing moves any more (row 64)', () => {
 describe('a request that arrives twice, or late (row 80)', () => {
   test('twice: one effect', async () => {
     const play = await scene()
-    play.proxy.poison({ kind: 'duplicate' })
+    play.proxy.poison({ kind: 'duplicate', when: 'afterwards' })
     expect((await play.push()).exitCode).toBe(0)
     expect(play.server.events.filter((event) => event.event === 'applied' && event.replayed)).toHaveLength(1)
     await expectConvergence(play, 2)
@@ -111,7 +116,7 @@ describe('a request that arrives twice, or late (row 80)', () => {
 
   test('late, after the same bundle was sent again, and after the next one', async () => {
     const play = await scene()
-    play.proxy.poison({ kind: 'hold' }, 1)
+    play.proxy.poison({ kind: 'hold' }, { times: 1 })
     expect((await play.push({ CE_DELTA_MAX_RETRIES: '0' })).exitCode).toBe(4)
     await editEverything(play.root, 3)
     await expectMirror(await play.push(), await filesOf(play.root))
@@ -121,7 +126,7 @@ describe('a request that arrives twice, or late (row 80)', () => {
 
   test('late, when everything was sent anew', async () => {
     const play = await scene()
-    play.proxy.poison({ kind: 'hold' }, 1)
+    play.proxy.poison({ kind: 'hold' }, { times: 1 })
     expect((await play.push({ CE_DELTA_MAX_RETRIES: '0' })).exitCode).toBe(4)
     const full = await ceDelta(play.root, ['push', '--json', '--full'], { env: { CE_DELTA_ENDPOINT: play.proxy.url } })
     await expectMirror(full, await filesOf(play.root))
@@ -131,7 +136,7 @@ describe('a request that arrives twice, or late (row 80)', () => {
 
   test('late, between the question and the next upload', async () => {
     const play = await scene()
-    play.proxy.poison({ kind: 'hold' }, 1)
+    play.proxy.poison({ kind: 'hold' }, { times: 1 })
     expect((await play.push({ CE_DELTA_MAX_RETRIES: '0' })).exitCode).toBe(4)
     const [late, pushed] = await Promise.all([play.proxy.deliverLate(), play.push()])
     expect([late, pushed.exitCode]).toEqual([['HTTP/1.1 200 OK'], 0])
@@ -141,7 +146,7 @@ describe('a request that arrives twice, or late (row 80)', () => {
 
 test('a request is held twice, and both arrive after the server was brought on by others', async () => {
   const play = await scene()
-  play.proxy.poison({ kind: 'hold' }, 2)
+  play.proxy.poison({ kind: 'hold' }, { times: 2 })
   expect((await play.push({ CE_DELTA_MAX_RETRIES: '0' })).exitCode).toBe(4)
   await writeTree(play.root, { later: 'x' })
   expect((await play.push({ CE_DELTA_MAX_RETRIES: '0' })).exitCode).toBe(4)

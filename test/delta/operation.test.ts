@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import {
-  addCounts,
   countOperations,
   NO_OPERATIONS,
   type OperationKind,
+  sumCounts,
   totalOperations,
 } from '../../src/delta/operation.js'
 
@@ -26,9 +26,12 @@ test('the counts of the parts add up to the counts of the whole', () => {
   const first = operations('created', 'moved', 'moved')
   const second = operations('updated', 'deleted', 'created')
 
-  expect(addCounts(countOperations(first), countOperations(second))).toEqual(countOperations([...first, ...second]))
-  expect(
-    addCounts({ created: 1, updated: 2, deleted: 3, moved: 4 }, { created: 10, updated: 20, deleted: 30, moved: 40 }),
-  ).toEqual({ created: 11, updated: 22, deleted: 33, moved: 44 })
+  expect(sumCounts([countOperations(first), countOperations(second)])).toEqual(countOperations([...first, ...second]))
+  const [left, right] = [
+    { created: 1, updated: 2, deleted: 3, moved: 4 },
+    { created: 10, updated: 20, deleted: 30, moved: 40 },
+  ]
+  expect(sumCounts([left, right])).toEqual({ created: 11, updated: 22, deleted: 33, moved: 44 })
+  expect(sumCounts([])).toEqual(NO_OPERATIONS)
   expect(NO_OPERATIONS).toEqual({ created: 0, updated: 0, deleted: 0, moved: 0 })
 })

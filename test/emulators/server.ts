@@ -44,6 +44,8 @@ export class Emulator {
   rewinds = 0
   readonly escaped: string[] = []
   readonly counted: Counts[] = []
+  /** The bundles that were applied, at least in part, by their ids and one after another. */
+  readonly applied: string[] = []
   /** The bundles themselves, for those who look at them. */
   readonly bundles: Buffer[] = []
   /** What was taken for a history of commits. */
@@ -128,8 +130,9 @@ export class Emulator {
     const answer = await this.#answer(`${request.method} ${pathname}`, request, body, searchParams, worker)
     const isChange = isUpload || pathname === '/api/v1/delta/apply_ops'
     if (isChange && this.#takes('loseAnswer')) return void request.socket.destroy()
-    response.writeHead(answer.status, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(answer.body))
+    const text = JSON.stringify(answer.body)
+    response.writeHead(answer.status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+    response.end(text)
   }
 
   async #answer(
@@ -262,8 +265,9 @@ export class Emulator {
     })
   }
 
-  async #apply({ key, worker, archive, number, place }: Work): Promise<Counts> {
+  async #apply({ key, worker, bundleId, archive, number, place }: Work): Promise<Counts> {
     const life = this.#life
+    this.applied.push(bundleId)
     if (this.#applying++ > 0) this.overlaps++
     try {
       if (this.faults.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.faults.delay))
@@ -317,6 +321,7 @@ export class Emulator {
     )
     const isApplied = counts.failed === 0 || (this.generation.countsFailedBundles && counts.failed < operations.length)
     if (isApplied) this.#counters.count(key, worker, number)
+    this.applied.push(String(request.manifest?.bundle_id))
     if (counts.failed > 0) {
       return failure('APPLY_OPS_PARTIAL_FAILURE', { failed_count: counts.failed, processed_operations: counts })
     }

@@ -1,10 +1,11 @@
 import { basename, join } from 'node:path'
+import { askStatus } from '../../src/delivery/ask-status.js'
 import type { DialectMemory } from '../../src/delivery/dialects/memory.js'
 import { shortMemory } from '../../src/delivery/dialects/memory.js'
 import { httpReceiver } from '../../src/delivery/http-receiver.js'
 import { Outbox } from '../../src/delivery/outbox.js'
 import type { RecoveryMode } from '../../src/delivery/recover.js'
-import { askStatus, type SynchroniseResult, synchronise } from '../../src/delivery/synchronise.js'
+import { type SynchroniseResult, synchronise } from '../../src/delivery/synchronise.js'
 import { readConfirmed } from '../../src/snapshot/confirmed.js'
 import { takeSnapshot } from '../../src/snapshot/scan.js'
 import { SecretScan } from '../../src/snapshot/secret-scan.js'
@@ -22,33 +23,45 @@ export interface PushOptions {
   readonly full?: boolean
   readonly recovery?: RecoveryMode
   readonly operations?: number
+  readonly retries?: number
+  readonly idleTimeout?: number
 }
 
-/** A workspace, and a server of some generation that it is pushed to. */
-export interface Stage {
+/** A workspace, and what it takes to push it. */
+export interface Client {
   readonly root: string
-  readonly server: Emulator
   readonly notices: string[]
+  /** Each push is another process, that remembers what the machine remembers. */
   push(options?: PushOptions): Promise<SynchroniseResult>
-  /** Another process, that remembers what the machine remembers. */
-  files(): Promise<Map<string, Buffer>>
   outbox(): Outbox
   confirmed(): ReturnType<typeof readConfirmed>
   readonly memory: DialectMemory
+}
+
+/** A workspace, and a server of some generation that it is pushed to. */
+export interface Stage extends Client {
+  readonly server: Emulator
+  files(): Promise<Map<string, Buffer>>
 }
 
 export async function stageOn(
   generation: GenerationName,
   { idleTimeout = 10_000 }: { readonly idleTimeout?: number } = {},
 ): Promise<Stage> {
-  const root = await gitRepository()
   const server = await emulator(generation)
+  const client = await clientOf(server.url, { idleTimeout })
+  return { ...client, server, files: () => server.files(client.root) }
+}
+
+/** A workspace that is pushed to this endpoint. */
+export async function clientOf(endpoint: string, usual: PushOptions = {}): Promise<Client> {
+  const root = await gitRepository()
   const shadow = await openShadow(await locateWorkspace(root, {}))
   const notices: string[] = []
   const memory = shortMemory()
-  const receiver = () =>
+  const receiver = (idleTimeout = usual.idleTimeout ?? 10_000) =>
     httpReceiver({
-      endpoint: server.url,
+      endpoint,
       workspacePath: root,
       collectionName: basename(root),
       token: null,
@@ -58,30 +71,23 @@ export async function stageOn(
     })
   const { key } = receiver()
   const outbox = new Outbox(join(shadow.directory, 'outbox', key))
-  const push: Stage['push'] = async ({ force = false, full = false, recovery = 'resync', operations = 100 } = {}) => {
+  const push: Client['push'] = async (asked = {}) => {
+    const { force = false, full = false, recovery = 'resync', operations = 100, retries = 2, idleTimeout } = asked
     const lock = await takeLock(join(shadow.directory, 'push.lock'), { milliseconds: 0, busy })
     try {
       const target = await snapshotTree(shadow)
       const occasion = { trigger: 'manual', startedAt: new Date(), allowMassDelete: true, saidBase: null } as const
       const limits = { operations, bytes: 1 << 20 }
       const options = { workspacePath: root, collectionName: 'project', force, full, recovery, ...occasion, limits }
-      const context = { ...contextOf(notices), sleep: quickly }
-      const to = receiver()
+      const policy = { retries, firstDelay: 1, longestDelay: 1 }
+      const context = { ...contextOf(notices), policy, sleep: quickly }
+      const to = receiver(idleTimeout)
       return await synchronise({ shadow, lock, target, options, context, receiver: to, outbox }, askStatus(to, context))
     } finally {
       await lock.release()
     }
   }
-  return {
-    root,
-    server,
-    notices,
-    memory,
-    push,
-    files: () => server.files(root),
-    outbox: () => outbox,
-    confirmed: () => readConfirmed(shadow, key),
-  }
+  return { root, notices, memory, push, outbox: () => outbox, confirmed: () => readConfirmed(shadow, key) }
 }
 
 const busy = () => new DeltaError('already-running', 'busy')

@@ -14,7 +14,7 @@ import {
 } from '../../report/workflow-commands.js'
 import { isTrouble, type Skipped } from '../../snapshot/eligibility.js'
 import { printable } from '../../support/text.js'
-import { writeLine } from '../print.js'
+import { writeLine } from '../write.js'
 import type { CiOutcome } from './outcome.js'
 
 /** How many files are worth an annotation each; GitHub shows ten of a step. */

@@ -32,7 +32,7 @@ export async function run(args: ApplyArguments): Promise<number> {
   const bundle = await examineBundle(resolve(args.file), DEFAULT_LIMITS)
   const folder = resolve(args.folder)
   await applyBundle(bundle, folder, DEFAULT_LIMITS)
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   printer.event({ ...bundleFacts(bundle), folder })
   printer.note(`${styled('good', '✓')} ${describeCounts(bundle.manifest.operations)} in ${printable(folder)}`)
   return 0

@@ -32,7 +32,7 @@ export async function run(args: CreateArguments): Promise<number> {
     import('../../handover/create-bundle.js'),
   ])
   const created = await createBundle(await openView(workspace, config), args.file, args)
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   printer.event(created)
   const what = `${describeCounts(created.operations)}, ${formatBytes(created.bytes)}`
   printer.note(`${styled('good', '✓')} ${printable(args.file)}: ${what}`)

@@ -24,7 +24,7 @@ export async function run(args: InspectArguments): Promise<number> {
     import('../../bundle/reader.js'),
   ])
   const bundle = await examineBundle(resolve(args.file), DEFAULT_LIMITS)
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   printer.event({ ...bundleFacts(bundle), plan: planOf(bundle) })
   renderBundle(printer, bundle)
   for (const operation of planOf(bundle)) renderOperation(printer, operation)

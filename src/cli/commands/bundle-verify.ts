@@ -23,7 +23,7 @@ export async function run(args: VerifyArguments): Promise<number> {
   ])
   const bundle = await examineBundle(resolve(args.file), DEFAULT_LIMITS)
   const contents = await verifyContents(bundle, DEFAULT_LIMITS)
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   printer.event({ ...bundleFacts(bundle), contents })
   printer.note(`${styled('good', '✓')} ${printable(args.file)}: ${count(contents, 'content')} as announced`)
   printer.note(styled('faint', `  ${bundle.digest}`))

@@ -1,15 +1,17 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
-import { failedReport, type PushEvent } from '../../report/report.js'
+import { failedReport } from '../../report/report.js'
 import { asDeltaError } from '../../support/errors.js'
 import { printable } from '../../support/text.js'
 import { reasonToRefuse } from '../../triggers/ci/permission.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
 import { inGroup, mask, tellGitHub, withoutCommands } from '../ci/github.js'
 import { type CiOutcome, exitCodeOfCi, FAIL_ON, failedOutcome, outcomeOf, refusedOutcome } from '../ci/outcome.js'
+import { keepLog } from '../command-log.js'
 import { interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
 import { type Printer, printerFor, styled } from '../print.js'
-import { renderEvent, renderReport } from '../render.js'
+import { renderReport } from '../render.js'
+import { withProgress } from '../run-push.js'
 
 export const command = 'ci'
 export const describe = 'push a commit from a CI system, where nothing is kept between two runs'
@@ -43,12 +45,12 @@ type CiArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']
 
 export async function run(args: CiArguments): Promise<number> {
   const interruption = interruptible()
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   const { readOccasion } = await import('../../triggers/ci/occasion.js')
   const occasion = await readOccasion(process.env)
   if (occasion.isGitHub) mask(process.env.CE_DELTA_TOKEN)
   const refused = args.allowForeign ? null : reasonToRefuse(occasion)
-  const work = async (): Promise<CiOutcome> => await pushFrom(args, printer, interruption.signal)
+  const work = async (): Promise<CiOutcome> => await pushFrom(args, interruption.signal)
   const outcome =
     refused !== null ? refusedOutcome(refused) : await (occasion.isGitHub ? inGroup('ce-delta', work) : work())
   printer.event({
@@ -66,17 +68,15 @@ export async function run(args: CiArguments): Promise<number> {
 }
 
 /** What cannot even begin is an outcome as well: it has to reach the outputs and the summary. */
-async function pushFrom(args: CiArguments, printer: Printer, signal: AbortSignal): Promise<CiOutcome> {
-  const onEvent = (event: PushEvent): void => {
-    printer.event(event)
-    renderEvent(printer, event)
-  }
+async function pushFrom(args: CiArguments, signal: AbortSignal): Promise<CiOutcome> {
   try {
     const { workspace, config } = await openWorkspace(args)
+    keepLog(workspace.stateDirectory, args.debug)
     const { runCi } = await import('../../triggers/ci/run.js')
     const { commit, full, allowMassDelete, base = null, state: stateFolder = null } = args
     const request = { workspace, config, commit, base, full, allowMassDelete, stateFolder }
-    return outcomeOf(await runCi(request, { signal, onEvent }), args.failOn)
+    const result = await withProgress(args, signal, async (context) => await runCi(request, context))
+    return outcomeOf(result, args.failOn)
   } catch (thrown) {
     const facts = { workspace: args.directory, receiver: args.endpoint ?? '', duration: 0 }
     return failedOutcome(failedReport({ ...facts, error: asDeltaError(thrown) }))

@@ -15,7 +15,7 @@ export function builder(yargs: Argv<CommonArguments>) {
 type CompletionArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: CompletionArguments): Promise<number> {
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   const script = completionScript(args.shell)
   printer.event({ event: 'completion', shell: args.shell, script })
   printer.answer(script.trimEnd())

@@ -15,15 +15,16 @@ export function builder(yargs: Argv<CommonArguments>) {
 type PrintArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: PrintArguments): Promise<number> {
-  const [{ readSources, resolveConfig }, { decidedSettings }] = await Promise.all([
+  const [{ resolveConfig }, { readSources }, { decidedSettings }] = await Promise.all([
     import('../../config/load.js'),
+    import('../../config/sources.js'),
     import('../../config/origins.js'),
   ])
   const { options } = await loadOptions(args)
   const sources = await readSources(options)
   const config = await resolveConfig(options, sources)
-  const settings = decidedSettings(config, sources, options.environment)
-  const printer = printerFor(args.json, args.quiet)
+  const settings = decidedSettings(config, sources)
+  const printer = printerFor(args)
   printer.event({ event: 'configuration', file: config.file, has_token: config.token !== null, settings })
   const width = Math.max(...settings.map(({ name }) => name.length))
   for (const { name, value, origin } of settings) {

@@ -14,7 +14,7 @@ type ValidateArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['
 
 export async function run(args: ValidateArguments): Promise<number> {
   const { config } = await openWorkspace(args)
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   printer.event({ event: 'configuration-valid', file: config.file })
   printer.note(`${styled('good', '✓')} ${config.file ?? 'no configuration file: the defaults hold'}`)
   return 0

@@ -1,10 +1,11 @@
 import type { Argv } from 'yargs'
 import type { CommonArguments } from '../arguments.js'
 import * as print from './config-print.js'
+import * as schema from './config-schema.js'
 import * as validate from './config-validate.js'
 
 export const command = 'config'
-export const describe = 'the configuration that counts: print, validate'
+export const describe = 'the configuration that counts: print, validate, schema'
 
 export function builder(yargs: Argv<CommonArguments>, ending: (exitCode: number) => void) {
   return yargs
@@ -12,5 +13,6 @@ export function builder(yargs: Argv<CommonArguments>, ending: (exitCode: number)
     .command(validate.command, validate.describe, validate.builder, async (parsed) =>
       ending(await validate.run(parsed)),
     )
-    .demandCommand(1, 'Say what to do with the configuration: print or validate.')
+    .command(schema.command, schema.describe, schema.builder, async (parsed) => ending(await schema.run(parsed)))
+    .demandCommand(1, 'Say what to do with the configuration: print, validate or schema.')
 }

@@ -4,9 +4,10 @@ import type { View } from '../../inspect/view.js'
 import { printable } from '../../support/text.js'
 import { type CommonArguments, withCommit, withReceiver } from '../arguments.js'
 import { openWorkspace } from '../open-workspace.js'
-import { type Printer, printerFor, wantsColours, writeBytes } from '../print.js'
+import { type Printer, printerFor, wantsColours } from '../print.js'
 import { describeCounts } from '../render.js'
 import { renderOperation } from '../render-operations.js'
+import { writeBytes } from '../write.js'
 
 export const command = 'diff [from] [to]'
 export const describe = 'what the next push would send, or what differs between two pushes'
@@ -41,7 +42,7 @@ export async function run(args: DiffArguments): Promise<number> {
   ])
   const view = await openView(workspace, config, args.commit ?? null)
   const report = await readDiff(view, args.from, args.to)
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   printer.event(report)
   if (args.json) return 0
   const draw = (form: PatchOptions['form']) => print(drawDiff, view, report, form)

@@ -20,7 +20,7 @@ export function builder(yargs: Argv<CommonArguments>) {
 /** The exit code is that of the first check that failed; warnings do not count. */
 export async function run(args: CommonArguments & ReceiverArguments): Promise<number> {
   const interruption = interruptible()
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   const checks: Check[] = []
   for await (const check of examine(args, interruption.signal)) {
     checks.push(check)

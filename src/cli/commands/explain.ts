@@ -32,7 +32,7 @@ export async function run(args: ExplainArguments): Promise<number> {
   const paths = args.path.map((typed) => pathInWorkspace(view, directory, typed))
   const snapshot = await snapshotNow(view)
   const { there, unreachable } = await askOrRecall(view, interruption.signal)
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   if (unreachable !== null) {
     printer.event({ event: 'notice', message: unreachable.message })
     printer.note(`${unreachable.message} What is there is told as it was last confirmed.`)

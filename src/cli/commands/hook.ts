@@ -3,6 +3,7 @@ import type { Argv } from 'yargs'
 import { locateWorkspace, type Workspace } from '../../snapshot/workspace.js'
 import { DeltaError, exitCodeOf } from '../../support/errors.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
+import { keepLog } from '../command-log.js'
 import { interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
 import { type Printer, printerFor } from '../print.js'
@@ -40,7 +41,7 @@ type HookArguments = CommonArguments &
   }
 
 export async function run(args: HookArguments): Promise<number> {
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   if (args.action === 'run') return await runInBackground(args)
   const workspace = await locateWorkspace(args.directory, process.env)
   switch (args.action) {
@@ -109,8 +110,9 @@ async function runInBackground(args: HookArguments): Promise<number> {
   ])
   const hook = args.name ?? ''
   if (!isHookName(hook)) throw new DeltaError('usage', `${hook} is no hook of ours.`, { next: 'ce-delta hook --help' })
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   const workspace = await locateWorkspace(args.directory, process.env)
+  keepLog(workspace.stateDirectory, args.debug)
   const result = await runHook({
     hook,
     workspace,
@@ -120,7 +122,7 @@ async function runInBackground(args: HookArguments): Promise<number> {
       const { config } = await openWorkspace(args)
       const careful = { force: false, full: false, allowMassDelete: false }
       const request = { workspace, config, ...careful, dryRun: false, commit: null, trigger: 'hook' } as const
-      const report = await push(request, { signal: interruption.signal, onEvent: () => undefined })
+      const report = await push(request, { signal: interruption.signal, onEvent: printer.event })
       printer.event(report)
       return report
     },

@@ -11,8 +11,8 @@ import { askForPlan, type Plan, type Suggestion } from '../init/questions.js'
 import { interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
 import { type Printer, printerFor, styled } from '../print.js'
-import { renderEvent, renderReport } from '../render.js'
 import { renderChanges } from '../render-hooks.js'
+import { runPush } from '../run-push.js'
 import { exitCodeOfReport } from './push.js'
 
 export const command = 'init'
@@ -41,7 +41,7 @@ type InitArguments = CommonArguments &
 /** What is there already is kept, so it can be done again. */
 export async function run(args: InitArguments): Promise<number> {
   const interruption = interruptible()
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   const { workspace, config } = await openWorkspace(args)
   if (workspace.kind === 'bare') {
     throw new DeltaError('not-a-repository', 'A bare repository has no work tree to set up.', {
@@ -55,7 +55,7 @@ export async function run(args: InitArguments): Promise<number> {
   else printer.note(`${styled('good', '✓')} ${config.file} is there already`)
   if (plan.hook) await installHook(workspace, printer)
   if (plan.workflow) await writeWorkflow(workspace, config, plan, printer)
-  const exitCode = plan.push ? await firstPush(args, printer, interruption.signal) : 0
+  const exitCode = plan.push ? await firstPush(args, interruption.signal) : 0
   for (const line of nextSteps(plan)) printer.note(line)
   printer.event({ event: 'init', ...plan, root: workspace.root })
   return interruption.exitCode(exitCode)
@@ -96,17 +96,10 @@ async function writeWorkflow(workspace: Workspace, config: Config, plan: Plan, p
   printer.note(`${styled('good', '✓')} ${WORKFLOW_FILE} ${isNew ? 'written' : 'is there already'}`)
 }
 
-async function firstPush(args: InitArguments, printer: Printer, signal: AbortSignal): Promise<number> {
+async function firstPush(args: InitArguments, signal: AbortSignal): Promise<number> {
   const { workspace, config } = await openWorkspace(args)
-  const { push } = await import('../../push.js')
-  const onEvent = (event: Parameters<typeof renderEvent>[1]): void => {
-    printer.event(event)
-    renderEvent(printer, event)
-  }
   const careful = { force: false, full: false, allowMassDelete: false }
-  const report = await push({ workspace, config, ...careful, dryRun: false, commit: null }, { signal, onEvent })
-  printer.event(report)
-  renderReport(printer, report)
+  const report = await runPush({ workspace, config, ...careful, dryRun: false, commit: null }, args, signal)
   return exitCodeOfReport(report)
 }
 

@@ -27,7 +27,7 @@ export async function run(args: LogArguments): Promise<number> {
   ])
   const view = await openView(workspace, config)
   const pushes = await readLog(view, limit)
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   const width = String(pushes[0]?.sequence ?? 0).length
   for (const push of pushes) {
     printer.event(push)

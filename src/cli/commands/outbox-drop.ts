@@ -29,7 +29,7 @@ export async function run(args: DropArguments): Promise<number> {
     import('../../handover/outbox.js'),
   ])
   const dropped = await dropWaiting(await openView(workspace, config), args.bundle, args.force)
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   printer.event({ event: 'dropped', bundles: dropped.map(waitingFacts) })
   printer.note(`${styled('good', '✓')} dropped ${count(dropped.length, 'bundle')}`)
   return 0

@@ -25,7 +25,7 @@ export async function run(args: ExportArguments): Promise<number> {
   ])
   const folder = resolve(args.folder)
   const entries = await exportOutbox(await openView(workspace, config), folder)
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   printer.event({ event: 'exported', folder, bundles: entries.map(waitingFacts) })
   const size = formatBytes(entries.reduce((sum, { bytes }) => sum + bytes, 0))
   printer.note(`${styled('good', '✓')} ${count(entries.length, 'bundle')} in ${printable(folder)}, ${size}`)

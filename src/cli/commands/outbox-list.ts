@@ -20,7 +20,7 @@ export async function run(args: ListArguments): Promise<number> {
     import('../../handover/outbox.js'),
   ])
   const entries = await readOutbox(await openView(workspace, config))
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   printer.event({ event: 'outbox', bundles: entries.map(waitingFacts) })
   for (const entry of entries) renderWaiting(printer, entry)
   if (entries.length === 0) printer.note('nothing waits')

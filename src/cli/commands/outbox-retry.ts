@@ -22,7 +22,7 @@ export async function run(args: RetryArguments): Promise<number> {
     import('../../inspect/view.js'),
     import('../../handover/outbox.js'),
   ])
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   const last = (await readOutbox(await openView(workspace, config))).at(-1)
   if (last === undefined) {
     printer.event({ event: 'outbox', bundles: [] })
@@ -32,6 +32,6 @@ export async function run(args: RetryArguments): Promise<number> {
   const request = { workspace, config, commit: null, snapshot: last.target, trigger: 'retry' } as const
   // What waits in the outbox passed the guards when it was made.
   const options = { force: false, full: false, dryRun: false, allowMassDelete: true }
-  const report = await runPush({ ...request, ...options }, args, interruption)
+  const report = await runPush({ ...request, ...options }, args, interruption.signal)
   return interruption.exitCode(exitCodeOfReport(report))
 }

@@ -47,7 +47,7 @@ export async function run(args: PushArguments): Promise<number> {
   const { workspace, config } = await openWorkspace(args)
   const { force, full, dryRun, allowMassDelete } = args
   const request = { workspace, config, force, full, dryRun, allowMassDelete, commit: args.commit ?? null }
-  const report = await runPush(request, args, interruption)
+  const report = await runPush(request, args, interruption.signal)
   if (report.outcome === 'confirmed') await startMaintenance(workspace)
   return interruption.exitCode(exitCodeOfReport(report))
 }

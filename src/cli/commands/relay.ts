@@ -23,7 +23,7 @@ type RelayArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['arg
 
 export async function run(args: RelayArguments): Promise<number> {
   const interruption = interruptible()
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   const folder = resolve(args.folder)
   requireFolder(folder)
   const [{ readHandover }, { relay }, { deliveryContext }, { receiverFor }] = await Promise.all([

@@ -23,7 +23,7 @@ type SecretsArguments = CommonArguments &
   ReceiverArguments & { readonly path: readonly string[] | undefined; readonly accept: boolean }
 
 export async function run(args: SecretsArguments): Promise<number> {
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   const { workspace, config } = await openWorkspace(args)
   const { acceptSecrets, findSecrets } = await import('../../secrets.js')
   const wanted = new Set(args.path ?? [])

@@ -5,6 +5,7 @@ import { userDirectory } from '../../snapshot/workspace.js'
 import { DeltaError } from '../../support/errors.js'
 import { VERSION } from '../../support/version.js'
 import type { CommonArguments } from '../arguments.js'
+import { keepLog } from '../command-log.js'
 import { interruptible } from '../interruption.js'
 import { printerFor } from '../print.js'
 import { renderServerEvent } from '../render-server.js'
@@ -53,7 +54,7 @@ type ServeArguments = CommonArguments & {
 /** Serves until it is interrupted; uploads that are running then are finished. */
 export async function run(args: ServeArguments): Promise<number> {
   const interruption = interruptible('finishes')
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   const dataDirectory = resolve(args.data ?? userDirectory('data', process.env))
   const mirrorDirectory = resolve(args.mirror ?? join(dataDirectory, 'mirrors'))
   const token = args.tokenFile === undefined ? null : await readToken(args.tokenFile)
@@ -61,6 +62,7 @@ export async function run(args: ServeArguments): Promise<number> {
     throw new DeltaError('usage', `--port must be a whole number from 0 to 65535 (it is ${args.port}).`)
   }
   await mkdir(mirrorDirectory, { recursive: true })
+  keepLog(dataDirectory, args.debug)
   const [{ ReceiverEngine }, { startServer }] = await Promise.all([
     import('../../receiver/engine.js'),
     import('../../receiver/server.js'),

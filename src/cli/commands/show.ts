@@ -27,7 +27,7 @@ export async function run(args: ShowArguments): Promise<number> {
     import('../../inspect/log.js'),
   ])
   const push = await readPush(await openView(workspace, config), args.push)
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   printer.event(push)
   renderPush(printer, push)
   for (const operation of push.plan) renderOperation(printer, operation)

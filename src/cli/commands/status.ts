@@ -20,7 +20,7 @@ export async function run(args: CommonArguments & ReceiverArguments): Promise<nu
   const { workspace, config } = await openWorkspace(args)
   const { readStatusReport } = await import('../../status.js')
   const report = await readStatusReport(workspace, config, interruption.signal)
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   printer.event(report)
   render(printer, report)
   return interruption.exitCode(report.there.error === null ? 0 : exitCodeOf(report.there.error.code))

@@ -6,9 +6,9 @@ import { exitCodeOf } from '../../support/errors.js'
 import { type CommonArguments, withCommit, withReceiver } from '../arguments.js'
 import { interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
-import { type Printer, printerFor } from '../print.js'
-import { renderEvent, renderReport } from '../render.js'
+import { printerFor } from '../print.js'
 import { renderVerification } from '../render-verify.js'
+import { runPush } from '../run-push.js'
 
 export const command = 'verify'
 export const describe = 'compare every file here with what the receiver holds'
@@ -41,7 +41,7 @@ export async function run(args: VerifyArguments): Promise<number> {
     import('../../inspect/verify.js'),
   ])
   const view = await openView(workspace, config, args.commit ?? null)
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   const examine = async (): Promise<VerifyReport> => {
     const report = await verify(view, interruption.signal)
     printer.event(report)
@@ -50,7 +50,7 @@ export async function run(args: VerifyArguments): Promise<number> {
   }
   const first = await examine()
   if (first.verdict === 'equal' || !args.repair) return interruption.exitCode(EXIT_CODES[first.verdict])
-  const pushed = await repair(view, first, printer, interruption.signal)
+  const pushed = await repair(view, first, args, interruption.signal)
   if (pushed.error !== null) return interruption.exitCode(exitCodeOf(pushed.error.code))
   return interruption.exitCode(EXIT_CODES[(await examine()).verdict])
 }
@@ -59,23 +59,11 @@ export async function run(args: VerifyArguments): Promise<number> {
 async function repair(
   { workspace, config, commit }: View,
   { verdict, by }: VerifyReport,
-  printer: Printer,
+  args: VerifyArguments,
   signal: AbortSignal,
 ): Promise<PushReport> {
-  const { push } = await import('../../push.js')
   const isForeign = verdict !== 'pending'
-  const request = { workspace, config, commit, dryRun: false, trigger: 'repair' } as const
-  const report = await push(
-    { ...request, force: isForeign, full: isForeign && by !== 'listing', allowMassDelete: false },
-    {
-      signal,
-      onEvent: (event) => {
-        printer.event(event)
-        renderEvent(printer, event)
-      },
-    },
-  )
-  printer.event(report)
-  renderReport(printer, report)
-  return report
+  const careful = { workspace, config, commit, dryRun: false, trigger: 'repair', allowMassDelete: false } as const
+  const request = { ...careful, force: isForeign, full: isForeign && by !== 'listing' }
+  return await runPush(request, args, signal)
 }

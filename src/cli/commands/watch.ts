@@ -4,6 +4,7 @@ import { DeltaError, type ErrorCode, exitCodeOf, isErrorCode } from '../../suppo
 import type { ControlRequest } from '../../triggers/watch/control-place.js'
 import type { WatchEvent } from '../../triggers/watch/events.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
+import { keepLog } from '../command-log.js'
 import { interruptible } from '../interruption.js'
 import { flagsOf } from '../open-workspace.js'
 import { type Printer, printerFor, styled } from '../print.js'
@@ -36,7 +37,7 @@ export function builder(yargs: Argv<CommonArguments>) {
 type WatchArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: WatchArguments): Promise<number> {
-  const printer = printerFor(args.json, args.quiet)
+  const printer = printerFor(args)
   const request = (['status', 'flush', 'pause', 'resume'] as const).find((name) => args[name] === true)
   return request === undefined ? await watchHere(args, printer) : await ask(args, request, printer)
 }
@@ -51,6 +52,7 @@ async function watchHere(args: WatchArguments, printer: Printer): Promise<number
     import('../status-line.js'),
     locateWorkspace(args.directory, process.env),
   ])
+  keepLog(workspace.stateDirectory, args.debug)
   const renderer = new WatchRenderer(printer, statusLineFor(args))
   const onEvent = (event: WatchEvent): void => {
     printer.event(event)

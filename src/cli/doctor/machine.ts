@@ -1,7 +1,8 @@
 import { statfs } from 'node:fs/promises'
 import { readTextIfPresent } from '../../support/durable-files.js'
 import { DeltaError } from '../../support/errors.js'
-import { gitText, userRepository } from '../../support/git.js'
+import { gitText } from '../../support/git.js'
+import { userRepository } from '../../support/git-repository.js'
 import { formatBytes } from '../../support/text.js'
 import { type Check, fail, pass, warn } from './check.js'
 

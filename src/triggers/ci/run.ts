@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.js'
-import { askStatus } from '../../delivery/synchronise.js'
+import { askStatus } from '../../delivery/ask-status.js'
 import { identityOf, receiverFor } from '../../identity.js'
 import { deliveryContext } from '../../preparation.js'
 import { push } from '../../push.js'

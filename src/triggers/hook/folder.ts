@@ -2,7 +2,8 @@ import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import type { UserGit, Workspace } from '../../snapshot/workspace.js'
 import { DeltaError } from '../../support/errors.js'
-import { gitText, gitTextOrNull, type Repository } from '../../support/git.js'
+import { gitText, gitTextOrNull } from '../../support/git.js'
+import type { Repository } from '../../support/git-repository.js'
 
 /** Where the hooks of a worktree are kept, and who runs them. */
 export interface HookFolder {

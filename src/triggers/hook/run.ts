@@ -43,7 +43,7 @@ export async function runHook(run: HookRun): Promise<HookRunResult> {
   const { stateDirectory } = run.workspace
   const place = backgroundPlace(stateDirectory)
   await markDirty(stateDirectory)
-  await rotateBackgroundLog(stateDirectory)
+  rotateBackgroundLog(stateDirectory)
   let result: HookRunResult = { outcome: 'left to another run', error: null }
   while (existsSync(place.dirty) && result.outcome !== 'postponed') {
     const lock = await tryLock(place.lock)

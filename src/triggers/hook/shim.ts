@@ -1,4 +1,4 @@
-import { LOCAL_VARIABLES } from '../../support/git.js'
+import { LOCAL_VARIABLES } from '../../support/git-repository.js'
 import { type HookName, SHIM_NAME } from './names.js'
 
 /** The command as it is called on this machine. */

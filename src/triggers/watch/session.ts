@@ -1,21 +1,19 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { PushReport } from '../../report/report.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { isGitBusy } from '../git-activity.js'
 import type { ControlRequest } from './control-place.js'
-import type { Sight, WatchEvent, WatchState, WatchStatus } from './events.js'
+import type { Sight, WatchEvent, WatchStatus } from './events.js'
 import { Flushes } from './flushes.js'
 import { Heartbeat } from './heartbeat.js'
 import { type Journal, resultOf } from './journal.js'
-import { Lookout } from './lookout.js'
 import { Noise } from './noise.js'
 import { pushOnce } from './push-once.js'
-import { Rules } from './rules.js'
-import { advance, decide, type Happening, isOnlyByChanges, isPending, newSchedule, type Schedule } from './schedule.js'
+import { advance, decide, type Happening, isOnlyByChanges, newSchedule, type Schedule } from './schedule.js'
 import type { Settings } from './settings.js'
-import { stateOf } from './state.js'
+import { standing } from './state.js'
 import { lookInterval, type WatchTiming } from './timing.js'
+import { View } from './view.js'
 
 export interface SessionOptions {
   readonly workspace: Workspace
@@ -36,8 +34,7 @@ export type SessionEnd = 'interrupted' | 'root gone'
  */
 export class Session {
   readonly #options: SessionOptions
-  readonly #lookout: Lookout
-  readonly #rules = new Rules()
+  readonly #view: View
   readonly #noise = new Noise()
   readonly #flushes = new Flushes()
   readonly #heartbeat: Heartbeat
@@ -45,18 +42,20 @@ export class Session {
   #schedule: Schedule = newSchedule(performance.now())
   #timer: NodeJS.Timeout | undefined
   #pushing: Promise<void> = Promise.resolve()
-  #opening: Promise<void> = Promise.resolve()
   #end: (end: SessionEnd) => void = () => undefined
   #isOver = false
 
   constructor(options: SessionOptions) {
     this.#options = options
     const { workspace, environment, pollingReason, journal, timing } = options
-    this.#lookout = new Lookout({
+    this.#view = new View({
       workspace,
       pollingReason,
+      settings: options.settings,
+      longest: timing.fullLook,
       onChange: (path) => this.#changed(path),
       onSight: (sight) => this.#see(sight),
+      onMissed: () => this.#happened({ kind: 'look' }),
     })
     this.#heartbeat = new Heartbeat({
       workspace,
@@ -82,7 +81,7 @@ export class Session {
     if (signal.aborted) interrupt()
     try {
       await this.#heartbeat.start()
-      if (existsSync(join(this.#options.workspace.stateDirectory, 'index'))) this.#opening = this.#openLookout()
+      if (existsSync(join(this.#options.workspace.stateDirectory, 'index'))) this.#view.open()
       this.#step()
       return await ended
     } finally {
@@ -101,28 +100,19 @@ export class Session {
 
   status(): WatchStatus {
     const { workspace, journal, since } = this.#options
+    const { receiver, pushes, lastPush, trouble } = journal
     return {
       event: 'watch-status',
       pid: process.pid,
       root: workspace.root,
-      receiver: journal.receiver,
+      receiver,
       since,
-      state: this.#state(),
-      pending: this.#isPending(),
-      sight: this.#lookout.sight,
-      pushes: journal.pushes,
-      last_push: journal.lastPush,
-      trouble: journal.trouble,
+      ...standing(this.#schedule, trouble !== null),
+      sight: this.#view.sight,
+      pushes,
+      last_push: lastPush,
+      trouble,
     }
-  }
-
-  #state(): WatchState {
-    return stateOf(this.#schedule, this.#options.journal.trouble !== null)
-  }
-
-  /** A push that was interrupted, or that failed, leaves something to do. */
-  #isPending(): boolean {
-    return isPending(this.#schedule) || this.#options.journal.trouble !== null
   }
 
   #happened(happening: Happening): void {
@@ -139,7 +129,7 @@ export class Session {
   }
 
   #changed(path: string | null): void {
-    this.#rules.changed(path)
+    this.#view.changed(path)
     this.#noise.changed(path)
     this.#happened({ kind: 'changed' })
   }
@@ -152,7 +142,8 @@ export class Session {
     if (decision.kind === 'wait') {
       if (decision.until !== null)
         this.#timer = setTimeout(() => this.#step(), Math.max(1, decision.until - performance.now()))
-      journal.state(this.#state(), this.#isPending())
+      const { state, pending } = standing(this.#schedule, journal.trouble !== null)
+      journal.state(state, pending)
     } else if (!decision.evenIfGitIsBusy && workspace.git !== null && isGitBusy(workspace.git.gitDirectory)) {
       this.#happened({ kind: 'git is busy' })
     } else if (this.#heartbeat.isRootThere) {
@@ -166,7 +157,7 @@ export class Session {
     const byChanges = isOnlyByChanges(this.#schedule, performance.now())
     this.#happened({ kind: 'push began' })
     this.#flushes.pushBegan()
-    const { workspace, settings, journal } = this.#options
+    const { workspace, settings, journal, timing } = this.#options
     const { nextLook } = this.#schedule
     if ((await this.#noise.isAllThereWas(workspace, settings.last)) && byChanges && nextLook !== null) {
       return this.#happened({ kind: 'push ended', result: 'done', nextLook })
@@ -177,29 +168,10 @@ export class Session {
     if (this.#isOver) return
     journal.pushed(report)
     this.#noise.pushed(byChanges, report.outcome === 'unchanged')
-    await this.#opening
-    if (await this.#keepLookout()) this.#happened({ kind: 'look' })
-    this.#happened({ kind: 'push ended', result: resultOf(report.error), nextLook: this.#nextLook(report) })
+    await this.#view.keep()
+    const interval = lookInterval(this.#view.sight, report.duration_ms, timing)
+    this.#happened({ kind: 'push ended', result: resultOf(report.error), nextLook: performance.now() + interval })
     this.#flushes.pushEnded(report)
-  }
-
-  /** Beside the first push: where there was a scan before, it is known by now what is ignored. */
-  async #openLookout(): Promise<void> {
-    if (await this.#keepLookout()) this.#happened({ kind: 'look' })
-  }
-
-  /** Looks at what the rules leave, now that a push has applied them. Returns whether another look is due. */
-  async #keepLookout(): Promise<boolean> {
-    const { settings, timing } = this.#options
-    const config = settings.last
-    if (config === null || !this.#rules.isRefreshDue(config.exclude, performance.now(), timing.fullLook)) return false
-    this.#rules.refreshed(config.exclude, performance.now())
-    return await this.#lookout.refresh(config)
-  }
-
-  #nextLook({ duration_ms }: PushReport): number {
-    const interval = lookInterval(this.#lookout.sight, duration_ms, this.#options.timing)
-    return performance.now() + interval
   }
 
   async #flush(): Promise<object> {
@@ -220,8 +192,7 @@ export class Session {
   async #close(): Promise<void> {
     clearTimeout(this.#timer)
     this.#heartbeat.stop()
-    this.#lookout.close()
-    await this.#opening
+    await this.#view.close()
     await this.#pushing
     this.#flushes.end()
   }

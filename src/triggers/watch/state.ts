@@ -1,8 +1,13 @@
 import type { WatchState } from './events.js'
-import type { Schedule } from './schedule.js'
+import { isPending, type Schedule } from './schedule.js'
+
+/** What a watch is doing, and whether it leaves something to do: a push that was interrupted, or that failed, does. */
+export function standing(schedule: Schedule, isInTrouble: boolean): { state: WatchState; pending: boolean } {
+  return { state: stateOf(schedule, isInTrouble), pending: isPending(schedule) || isInTrouble }
+}
 
 /** What a watch is doing, in one word: what people want to know first. */
-export function stateOf(schedule: Schedule, isInTrouble: boolean): WatchState {
+function stateOf(schedule: Schedule, isInTrouble: boolean): WatchState {
   const { isPushing, isPaused, gitBusyAt, failures, unseen } = schedule
   if (isPushing) return 'pushing'
   if (isPaused) return 'paused'

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { configurationSignature } from '../../config/config-file.js'
-import { type ConfigFlags, loadConfig } from '../../config/load.js'
+import { loadConfig } from '../../config/load.js'
+import type { ConfigFlags } from '../../config/sources.js'
 import { type ReportedError, reportedError } from '../../report/report.js'
 import { openShadow } from '../../snapshot/shadow.js'
 import { locateWorkspace, type Workspace } from '../../snapshot/workspace.js'

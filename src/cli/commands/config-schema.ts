@@ -1,0 +1,16 @@
+import type { Argv } from 'yargs'
+import type { CommonArguments } from '../arguments.js'
+import { writeLine } from '../write.js'
+
+export const command = 'schema'
+export const describe = 'the JSON schema of a configuration file, for editors'
+
+export function builder(yargs: Argv<CommonArguments>) {
+  return yargs.example('$0 config schema > schema.json', '"$schema": "./schema.json" in ce-delta.config.json')
+}
+
+export async function run({ json }: CommonArguments): Promise<number> {
+  const { default: schema } = await import('../../config/schema.json', { with: { type: 'json' } })
+  writeLine(1, JSON.stringify(schema, null, json ? 0 : 2))
+  return 0
+}

@@ -1,0 +1,102 @@
+import { blobSizes, readBlobs } from '../support/git-objects.js'
+import { decodeUtf8, escapeBytes } from '../support/text.js'
+import { type EligibilityRules, isBinary, judgeName, judgeSecrets, judgeSize, type Skipped } from './eligibility.js'
+import { asKey } from './ignore-rules.js'
+import type { SnapshotOptions } from './scan.js'
+import type { Shadow } from './shadow.js'
+
+/** An entry of the new tree that differs from the old one; without a blob it is gone. */
+export interface ChangedEntry {
+  readonly name: Buffer
+  readonly mode: string
+  readonly blob: string | null
+}
+
+export interface JudgedEntries {
+  /** Input for `update-index --index-info`: what leaves the snapshot, then what enters it. */
+  readonly lines: readonly Buffer[]
+  readonly skipped: readonly Skipped[]
+}
+
+/** Decides, by their names, sizes and contents in git, which entries are part of the snapshot. `ignored` are keys ({@link asKey}). */
+export async function judgeEntries(
+  shadow: Shadow,
+  entries: readonly ChangedEntry[],
+  ignored: ReadonlySet<string>,
+  options: SnapshotOptions,
+): Promise<JudgedEntries> {
+  const skipped: Skipped[] = []
+  const candidates: { name: Buffer; path: string; blob: string }[] = []
+  for (const { name, mode, blob } of entries) {
+    if (blob === null || ignored.has(asKey(name))) continue
+    const reason = judgeEntry(name, mode, options)
+    const path = decodeUtf8(name)
+    if (reason === null && path !== null) candidates.push({ name, path, blob })
+    else if (reason !== null) skipped.push(reason)
+  }
+  const contents = await judgeBlobs(shadow, candidates, options)
+  const removals = entries.map(({ name }) => indexLine(name, '0', '0'.repeat(40)))
+  const additions = contents.eligible.map(({ name, blob }) => indexLine(name, '100644', blob))
+  return { lines: [...removals, ...additions], skipped: [...skipped, ...contents.skipped] }
+}
+
+function judgeEntry(name: Buffer, mode: string, options: SnapshotOptions): Skipped | null {
+  const path = decodeUtf8(name)
+  if (path === null) return { path: escapeBytes(name), reason: 'name is not UTF-8' }
+  if (mode === '120000') return { path, reason: 'symbolic link' }
+  if (mode === '160000') return { path, reason: 'submodule without files' }
+  return judgeName(path, options.rules)
+}
+
+async function judgeBlobs<Entry extends { path: string; blob: string }>(
+  shadow: Shadow,
+  entries: readonly Entry[],
+  options: SnapshotOptions,
+): Promise<{ eligible: Entry[]; skipped: Skipped[] }> {
+  const skipped: Skipped[] = []
+  const sizes = await blobSizes(
+    shadow.repository,
+    entries.map(({ blob }) => blob),
+  )
+  const small = entries.filter(({ path, blob }) => {
+    const reason = judgeSize(path, sizes.get(blob) ?? 0, options.rules)
+    if (reason !== null) skipped.push(reason)
+    return reason === null
+  })
+  if (options.rules.binaries && !options.rules.secretScan.isOn) return { eligible: small, skipped }
+  const contents = readWholeBlobs(
+    shadow,
+    small.map(({ blob }) => blob),
+  )
+  const eligible: Entry[] = []
+  for await (const { index, content } of contents) {
+    const entry = small[index]
+    const reason = entry === undefined ? null : judgeContent(entry.path, content, options.rules)
+    if (reason !== null) skipped.push(reason)
+    else if (entry !== undefined) eligible.push(entry)
+  }
+  return { eligible, skipped }
+}
+
+function judgeContent(path: string, content: Buffer, rules: EligibilityRules): Skipped | null {
+  if (!rules.binaries && isBinary(content)) return { path, reason: 'binary' }
+  return rules.secretScan.isOn ? judgeSecrets(path, content, rules) : null
+}
+
+/** One content after another; none is larger than the largest file that is eligible. */
+async function* readWholeBlobs(
+  shadow: Shadow,
+  blobs: readonly string[],
+): AsyncGenerator<{ index: number; content: Buffer }> {
+  let pieces: Buffer[] = []
+  for await (const { index, bytes, last } of readBlobs(shadow.repository, blobs)) {
+    pieces.push(Buffer.from(bytes))
+    if (!last) continue
+    yield { index, content: Buffer.concat(pieces) }
+    pieces = []
+  }
+}
+
+function indexLine(name: Buffer, mode: string, blob: string): Buffer {
+  return Buffer.concat([Buffer.from(`${mode} ${blob}\t`), name, Buffer.from([0])])
+}

@@ -1,0 +1,38 @@
+import { DeltaError, systemErrorCode } from './errors.js'
+import { printable } from './text.js'
+
+/** What git could not even be started for. */
+export function startFailure(thrown: unknown): unknown {
+  if (systemErrorCode(thrown) !== 'ENOENT') return thrown
+  return new DeltaError('git-missing', 'git was not found.', {
+    next: 'Install git 2.30 or newer and make sure that it is on the PATH.',
+    cause: thrown,
+  })
+}
+
+const LOST_OBJECT =
+  /(missing (blob|tree|commit)|unable to read|bad object|bad tree object|invalid object|not a valid object|could not (read|get object)|is corrupt)/i
+
+/** What it means that a git command failed, with what git said about it (`complaint`). */
+export function failure(
+  args: readonly string[],
+  exitCode: number | null,
+  signalName: string | null,
+  complaint: string,
+): DeltaError {
+  const words = printable(complaint.trim().split('\n').slice(0, 4).join(' · '))
+  const facts = { command: `git ${args[0] ?? ''}`, exit_code: exitCode, signal: signalName, complaint: words }
+  const distrusted = /dubious ownership in repository at '(.*)'/.exec(complaint)
+  if (distrusted !== null) {
+    return new DeltaError(
+      'repository-not-trusted',
+      'git does not trust this repository: it belongs to somebody else.',
+      {
+        facts,
+        next: `If you trust it, run: git config --global --add safe.directory '${distrusted[1]}'`,
+      },
+    )
+  }
+  const code = LOST_OBJECT.test(complaint) ? 'objects-missing' : 'git-failed'
+  return new DeltaError(code, `git ${args[0] ?? ''} failed${words === '' ? '' : `: ${words}`}`, { facts })
+}
