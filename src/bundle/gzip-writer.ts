@@ -61,7 +61,7 @@ export class GzipWriter {
 
   #startPiece(): void {
     const input = this.#piece
-    const output = compress(input.subarray(0, this.#filled), { level: this.#level, memLevel: 9, chunkSize: PIECE / 4 })
+    const output = compress(input.subarray(0, this.#filled), { level: this.#level, memLevel: 9, chunkSize: 1 << 16 })
     // A failure is reported where the piece is awaited, in order.
     output.catch(() => undefined)
     this.#running.push({ input, output })

@@ -170,8 +170,8 @@ describe('faults.md row 37: operations applied one after another give the target
         'deleted toString/valueOf',
         'deleted __proto__',
         'moved constructor → hasOwnProperty',
-        'created toString',
         'created __proto__/constructor',
+        'created toString',
       ],
     },
   ]
