@@ -36,17 +36,25 @@ export async function maintain(workspace: Workspace, config: Config): Promise<vo
   }
 }
 
+/** Tidies up where it is due, about once a day, for a program that pushes and runs no command. */
+export async function maintainIfDue(workspace: Workspace, config: Config): Promise<void> {
+  if (await isDue(workspace)) await maintain(workspace, config)
+}
+
 /** Starts `ce-delta maintain` where it is due, with no pipe to us: nobody waits for it. */
 export async function startMaintenanceIfDue(workspace: Workspace, commandFile: string): Promise<void> {
-  const age = await ageOf(stampFile(workspace))
-  if (age === null) await writeFileDurably(stampFile(workspace), '')
-  const isDue = (age ?? 0) > ONE_DAY || (await isMaintenanceDue(workspace.stateDirectory))
-  if (!isDue) return
+  if (!(await isDue(workspace))) return
   const child = spawn(process.execPath, [commandFile, 'maintain', '-C', workspace.root], {
     detached: true,
     stdio: 'ignore',
   })
   child.unref()
+}
+
+async function isDue(workspace: Workspace): Promise<boolean> {
+  const age = await ageOf(stampFile(workspace))
+  if (age === null) await writeFileDurably(stampFile(workspace), '')
+  return (age ?? 0) > ONE_DAY || (await isMaintenanceDue(workspace.stateDirectory))
 }
 
 function stampFile(workspace: Workspace): string {

@@ -28,6 +28,9 @@ export interface PushRequest {
   readonly base?: string
 }
 
+/** A push as it is where nobody asks for more: it overrides no guard, and looks at the work tree. */
+export const CAREFUL = { force: false, full: false, allowMassDelete: false, dryRun: false, commit: null } as const
+
 export interface PushContext {
   readonly signal: AbortSignal
   readonly onEvent: (event: PushEvent) => void

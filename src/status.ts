@@ -1,5 +1,8 @@
 import { join } from 'node:path'
 import type { Config } from './config/config.js'
+import { type Login, loginOf } from './config/credentials.js'
+import { isPinned } from './config/translated-path.js'
+import type { Dialect } from './delivery/dialects/dialect.js'
 import { deltaOf } from './delivery/prepare.js'
 import type { Receiver, ReceiverStatus } from './delivery/receiver.js'
 import { countOperations, type OperationCounts, type TreeId } from './delta/operation.js'
@@ -19,7 +22,12 @@ import { tryLock } from './support/lock.js'
 export interface StatusReport {
   readonly event: 'status'
   readonly workspace: string
+  readonly collection: string
+  /** Whether the workspace path has digits of its own, so that its last part alone says which workspace it is. */
+  readonly is_pinned: boolean
   readonly receiver: string
+  /** Who is known to the receiver, by whatever means; null where nothing is shown to it. Never the secret. */
+  readonly login: Login | null
   /** null while a push is running: it owns the shadow repository. */
   readonly here: { readonly tree: TreeId; readonly skipped: number } | null
   readonly there: {
@@ -28,6 +36,8 @@ export interface StatusReport {
     readonly last_upload: string | null
     readonly pending_operations: number | null
     readonly mirror: string | null
+    /** What tells one workspace from another there: its whole path, or the name of the folder alone. */
+    readonly identified_by: Dialect['identifiedBy'] | null
     /** What kind of server answers, and what that means; null where it could not be asked. */
     readonly dialect: string | null
     readonly dialect_summary: string | null
@@ -63,7 +73,10 @@ export async function readStatusReport(
   return {
     event: 'status',
     workspace: identity.workspacePath,
+    collection: identity.collectionName,
+    is_pinned: isPinned(identity.workspacePath),
     receiver: receiver.name,
+    login: loginOf(config.credentials),
     here,
     there: asked,
     confirmed:
@@ -98,6 +111,7 @@ const NOTHING: Omit<StatusReport['there'], 'error'> = {
   last_upload: null,
   pending_operations: null,
   mirror: null,
+  identified_by: null,
   dialect: null,
   dialect_summary: null,
 }
@@ -119,6 +133,7 @@ function describe(status: ReceiverStatus): StatusReport['there'] {
     last_upload: lastUpload,
     pending_operations: pendingOperations,
     mirror,
+    identified_by: dialect.identifiedBy,
     dialect: dialect.name,
     dialect_summary: dialect.summary,
     error: null,

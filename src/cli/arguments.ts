@@ -43,7 +43,9 @@ export interface ReceiverArguments {
   readonly target: string | undefined
   readonly local: boolean | undefined
   readonly remote: boolean | undefined
+  readonly allowInsecureHttp: boolean | undefined
   readonly workspacePath: string | undefined
+  readonly pinned: boolean | undefined
   readonly collection: string | undefined
   readonly data: string | undefined
 }
@@ -68,10 +70,18 @@ export function withReceiver<Known>(yargs: Argv<Known>) {
       conflicts: 'local',
       describe: 'use the server that is configured, or http://localhost:8080 (like REMOTE_UPLOAD_ENABLED=1)',
     })
+    .option('allow-insecure-http', {
+      type: 'boolean',
+      describe: 'let a credential travel over http:// to another machine, where anybody on the way can read it',
+    })
     .option('workspace-path', {
       type: 'string',
       requiresArg: true,
       describe: 'the identity of the workspace at the receiver',
+    })
+    .option('pinned', {
+      type: 'boolean',
+      describe: 'add 16 digits of this machine and folder to it, for servers that look at the name of the folder only',
     })
     .option('collection', { type: 'string', requiresArg: true, describe: 'the collection at the receiver' })
     .option('data', { type: 'string', requiresArg: true, describe: 'where the embedded receiver keeps its data' })

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
+import { findWorkspace, settingsIn } from '../api/workspace.js'
 import type { Config } from '../config/config.js'
 import { loadConfig } from '../config/load.js'
 import type { ConfigFlags, LoadOptions } from '../config/sources.js'
-import { locateWorkspace, type Workspace } from '../snapshot/workspace.js'
+import type { Workspace } from '../snapshot/workspace.js'
+import { definedOnly } from '../support/defined.js'
 import type { CommonArguments, ReceiverArguments } from './arguments.js'
 
 /** Finds the workspace that a command works on, and its configuration with the flags on top. */
@@ -17,21 +19,16 @@ export async function openWorkspace(
 export async function loadOptions(
   args: CommonArguments & ReceiverArguments,
 ): Promise<{ workspace: Workspace; options: LoadOptions }> {
-  const workspace = await locateWorkspace(args.directory, process.env)
-  const hasFiles = workspace.kind !== 'bare'
-  const options = { root: workspace.root, hasFiles, environment: process.env, flags: flagsOf(args) }
-  return { workspace, options }
+  const { workspace, load } = await findWorkspace({ directory: args.directory, ...flagsOf(args) })
+  return { workspace, options: load }
 }
 
 /** What the command line says of the configuration. */
 export function flagsOf(args: ReceiverArguments): ConfigFlags {
-  return {
-    ...(args.endpoint === undefined ? {} : { endpoint: args.endpoint, enabled: true }),
-    ...(args.local === true ? { enabled: false } : {}),
-    ...(args.remote === true ? { enabled: true } : {}),
-    ...(args.target === undefined ? {} : { target: args.target }),
-    ...(args.workspacePath === undefined ? {} : { workspacePath: args.workspacePath }),
-    ...(args.collection === undefined ? {} : { collectionName: args.collection }),
-    ...(args.data === undefined ? {} : { dataDirectory: resolve(args.data) }),
-  }
+  const { endpoint, target, workspacePath, pinned, collection: collectionName, data, allowInsecureHttp } = args
+  const enabled = args.local === true ? false : args.remote === true ? true : undefined
+  return settingsIn({
+    ...definedOnly({ endpoint, enabled, target, workspacePath, pinned, collectionName, allowInsecureHttp }),
+    ...(data === undefined ? {} : { dataDirectory: resolve(data) }),
+  })
 }

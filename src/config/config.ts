@@ -1,5 +1,6 @@
 import type { RecoveryMode } from '../delivery/recover.js'
 import type { SecretScanMode } from '../snapshot/secret-scan.js'
+import type { Credentials } from './credentials.js'
 
 /**
  * What may be set, everything optional. The comments are what editors show, what the JSON schema says, and what
@@ -19,8 +20,13 @@ export interface Settings {
    */
   readonly workspacePath?: string
   /**
+   * Adds 16 digits of this machine and folder to the identity, for servers that look at the name of the folder only.
+   * @default `false`
+   */
+  readonly pinned?: boolean
+  /**
    * The collection at the receiver.
-   * @default the name of the root and 8 digits of its hash
+   * @default the last part of the identity and 8 digits of its hash
    */
   readonly collectionName?: string
   /**
@@ -33,6 +39,11 @@ export interface Settings {
    * @default `30`
    */
   readonly timeout?: number
+  /**
+   * Whether a credential may travel over `http://` to another machine, where anybody on the way can read it.
+   * @default `false`
+   */
+  readonly allowInsecureHttp?: boolean
   /**
    * `local`: when the receiver cannot be reached, the embedded receiver gets the changes as well.
    * @default `none`
@@ -65,6 +76,12 @@ export interface Settings {
   readonly nestedRepositories?: 'include' | 'skip'
   /** What holds a secret, and is therefore left out. */
   readonly secrets?: SecretSettings
+  /**
+   * How many commits the server is told of at most, newest first, each one once; 0: of none. Without e-mail addresses,
+   * and with the changes of files that are part of the copy (docs/servers.md).
+   * @default `0`
+   */
+  readonly gitHistory?: number
   /**
    * Where the embedded receiver keeps its repositories and mirrors.
    * @default the user’s data folder
@@ -99,8 +116,12 @@ export interface UserConfig extends Settings {
 export interface Config {
   /** null: local mode. */
   readonly endpoint: string | null
-  readonly token: string | null
+  readonly credentials: Credentials
+  readonly allowInsecureHttp: boolean
+  /** More certificate authorities that count, as a PEM file. */
+  readonly caFile: string | null
   readonly workspacePath: string | null
+  readonly pinned: boolean
   readonly collectionName: string | null
   readonly maxRetries: number
   readonly timeoutSeconds: number
@@ -116,6 +137,7 @@ export interface Config {
   readonly secretScan: SecretScanMode
   /** Fingerprints of credentials that are none, from `.cedelta-baseline.json`. */
   readonly acceptedSecrets: readonly string[]
+  readonly gitHistory: number
   readonly dataDirectory: string
   /** The name of the target that counts; null where none does. */
   readonly target: string | null

@@ -1,6 +1,7 @@
 import { DeltaError } from '../support/errors.js'
 import { withoutCredentials } from '../support/text.js'
 import type { Settings } from './config.js'
+import { type EnvironmentCredentials, SESSION_VARIABLES } from './credentials.js'
 import { isHttpUrl } from './schema.js'
 
 /** A setting may have several names; the first one that is set counts. */
@@ -10,7 +11,10 @@ const NAMES = {
   maxRetries: ['CE_DELTA_MAX_RETRIES', 'REMOTE_UPLOAD_MAX_RETRIES'],
   timeout: ['CE_DELTA_TIMEOUT', 'REMOTE_UPLOAD_TIMEOUT'],
   workspacePath: ['CE_DELTA_WORKSPACE_PATH'],
-  collectionName: ['CE_DELTA_COLLECTION'],
+  pinned: ['CE_DELTA_PINNED'],
+  collectionName: ['CE_DELTA_COLLECTION', 'COLLECTION_NAME'],
+  allowInsecureHttp: ['CE_DELTA_ALLOW_INSECURE_HTTP'],
+  gitHistory: ['CE_DELTA_GIT_MAX_COMMITS', 'REMOTE_UPLOAD_GIT_MAX_COMMITS'],
   dataDirectory: ['CE_DELTA_DATA_DIR'],
   target: ['CE_DELTA_TARGET'],
 } as const
@@ -18,12 +22,18 @@ const NAMES = {
 /** The variable that sets this; null where none does. */
 export function variableThatSets(setting: string, environment: NodeJS.ProcessEnv): string | null {
   const names = Object.entries(NAMES).find(([key]) => key === setting)?.[1] ?? []
-  return names.find((name) => Boolean(environment[name]?.trim())) ?? null
+  return names.find((name) => textOf(name, environment) !== null) ?? null
+}
+
+/** Set and not empty. With several repositories the reference client has no collection for all of them (protocol.md §4). */
+function textOf(name: string, environment: NodeJS.ProcessEnv): string | null {
+  if (name === 'COLLECTION_NAME' && toBoolean(environment.MULTI_REPO_MODE?.trim() ?? '') === true) return null
+  return environment[name]?.trim() || null
 }
 
 export interface EnvironmentSettings extends Settings {
   readonly target?: string
-  readonly token?: string
+  readonly access?: EnvironmentCredentials
 }
 
 /** Reads the settings that the environment makes. Throws `configuration-invalid` with every problem at once. */
@@ -31,8 +41,8 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSett
   const problems: string[] = []
   const find = (names: readonly string[]): { name: string; value: string } | null => {
     for (const name of names) {
-      const value = environment[name]?.trim()
-      if (value) return { name, value }
+      const value = textOf(name, environment)
+      if (value !== null) return { name, value }
     }
     return null
   }
@@ -59,10 +69,20 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSett
     maxRetries: read(NAMES.maxRetries, toRetries, 'a whole number from 0 to 100'),
     timeout: read(NAMES.timeout, toSeconds, 'a number of seconds above 0'),
     workspacePath: read(NAMES.workspacePath, same, 'a path'),
+    pinned: read(NAMES.pinned, toBoolean, '1 or 0'),
     collectionName: read(NAMES.collectionName, same, 'a name'),
+    gitHistory: read(NAMES.gitHistory, toCommits, 'a whole number from 0 to 10000'),
     dataDirectory: read(NAMES.dataDirectory, same, 'a folder'),
+    allowInsecureHttp: read(NAMES.allowInsecureHttp, toBoolean, '1 or 0'),
     target: read(NAMES.target, same, 'a name'),
+  }
+  const access = {
     token: read(['CE_DELTA_TOKEN'], same, 'a token'),
+    tokenCommand: read(['CE_DELTA_TOKEN_COMMAND'], same, 'a command'),
+    session: read(SESSION_VARIABLES, same, 'a session'),
+    clientCertificate: read(['CE_DELTA_CLIENT_CERT'], same, 'a file'),
+    clientKey: read(['CE_DELTA_CLIENT_KEY'], same, 'a file'),
+    caFile: read(['CE_DELTA_CA_FILE'], same, 'a file'),
   }
   if (problems.length > 0) {
     throw new DeltaError('configuration-invalid', `${problems.join('; ')}.`, {
@@ -70,7 +90,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSett
       next: 'Correct the environment variables; they are described in docs/configuration.md.',
     })
   }
-  return present(settings)
+  return { ...present(settings), access: present(access) }
 }
 
 type Present<Value> = { [Key in keyof Value]?: Exclude<Value[Key], null> }
@@ -87,6 +107,10 @@ function toBoolean(value: string): boolean | null {
 
 function toRetries(value: string): number | null {
   return /^\d{1,3}$/.test(value) && Number(value) <= 100 ? Number(value) : null
+}
+
+function toCommits(value: string): number | null {
+  return /^\d{1,5}$/.test(value) && Number(value) <= 10_000 ? Number(value) : null
 }
 
 function toSeconds(value: string): number | null {

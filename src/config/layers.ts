@@ -2,6 +2,7 @@ import { asFields } from '../support/json.js'
 import type { Settings, UserConfig } from './config.js'
 import { type EnvironmentSettings, variableThatSets } from './environment.js'
 import { type ConfigSources, chosenTarget } from './sources.js'
+import { translatedPath } from './translated-path.js'
 
 /** What one place says. */
 export interface Layer {
@@ -12,7 +13,7 @@ export interface Layer {
 
 /**
  * Every place that says something, the strongest first: the command line and the target that it names, the environment,
- * the file that is not committed, the file that is. In a file, a target goes before the settings around it.
+ * the file that is not committed, the file that is, the translation of paths for a container. In a file, a target goes before the settings around it.
  */
 export function layersOf(sources: ConfigSources): Layer[] {
   const { flags, environment, files, variables } = sources
@@ -27,6 +28,7 @@ export function layersOf(sources: ConfigSources): Layer[] {
     ...(flags.target === undefined ? [] : targets.map(asked)),
     { settings: settingsIn(environment), origin: (name) => variableThatSets(name, variables) ?? 'environment' },
     ...files.flatMap((_, index) => [targets[index], around[index]].filter((layer) => layer !== undefined)),
+    translation(sources),
   ]
 }
 
@@ -34,6 +36,12 @@ export function layersOf(sources: ConfigSources): Layer[] {
 function asked({ settings, origin }: Layer): Layer {
   const { enabled = true } = settings
   return { settings: settings.endpoint === undefined ? settings : { ...settings, enabled }, origin }
+}
+
+function translation({ root, variables }: ConfigSources): Layer {
+  const workspacePath = translatedPath(root, variables)
+  const origin = (): string => 'HOST_ROOT, CONTAINER_ROOT'
+  return { settings: workspacePath === null ? {} : { workspacePath }, origin }
 }
 
 /** All places together. An object, like `secrets`, is laid over the weaker one name by name; a list replaces it. */
@@ -62,6 +70,6 @@ export function originOf(layers: readonly Layer[], path: readonly string[]): str
 }
 
 function settingsIn(config: UserConfig & EnvironmentSettings): Settings {
-  const { $schema, target, targets, token, ...settings } = config
+  const { $schema, target, targets, access, ...settings } = config
   return settings
 }

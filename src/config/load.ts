@@ -4,7 +4,7 @@ import { NOT_SECRET_NAMES, SECRET_NAMES } from '../snapshot/secrets.js'
 import { userDirectory } from '../snapshot/workspace.js'
 import { readBaseline } from './baseline.js'
 import type { Config } from './config.js'
-import { tokenFor } from './credentials.js'
+import { type Credentials, credentialsFor, NO_CREDENTIALS } from './credentials.js'
 import { parseFileSize } from './file-size.js'
 import { layersOf, merge } from './layers.js'
 import { type ConfigSources, chosenTarget, type LoadOptions, readSources } from './sources.js'
@@ -26,8 +26,11 @@ export async function resolveConfig(options: LoadOptions, sources: ConfigSources
   const dataDirectory = resolve(options.root, settings.dataDirectory ?? userDirectory('data', environment))
   return {
     endpoint,
-    token: endpoint === null ? null : await tokenOf(endpoint, sources),
+    credentials: endpoint === null ? NO_CREDENTIALS : await credentialsOf(endpoint, sources),
+    allowInsecureHttp: settings.allowInsecureHttp ?? false,
+    caFile: sources.environment.access?.caFile ?? null,
     workspacePath: settings.workspacePath ?? null,
+    pinned: settings.pinned ?? false,
     collectionName: settings.collectionName ?? null,
     maxRetries: settings.maxRetries ?? 3,
     timeoutSeconds: settings.timeout ?? 30,
@@ -43,6 +46,7 @@ export async function resolveConfig(options: LoadOptions, sources: ConfigSources
     allowedNames: [...NOT_SECRET_NAMES, ...(settings.secrets?.allow ?? [])],
     secretScan: settings.secrets?.scan ?? 'skip',
     acceptedSecrets: options.hasFiles ? await readBaseline(options.root) : [],
+    gitHistory: settings.gitHistory ?? 0,
     dataDirectory,
     target: chosenTarget(sources)?.name ?? null,
     file: sources.files.at(-1)?.file ?? null,
@@ -50,11 +54,12 @@ export async function resolveConfig(options: LoadOptions, sources: ConfigSources
 }
 
 /**
- * Only the user's own command line and environment are trusted to say where their token may go. A target is what a file
+ * Only the user's own command line and environment are trusted to say where their credentials may go. A target is what a file
  * of the repository says, even where the command line names it.
  */
-async function tokenOf(endpoint: string, { flags, environment, variables }: ConfigSources): Promise<string | null> {
+async function credentialsOf(endpoint: string, sources: ConfigSources): Promise<Credentials> {
+  const { flags, environment, variables } = sources
   const trustedEndpoint = flags.endpoint ?? environment.endpoint ?? null
-  const environmentToken = environment.token ?? null
-  return await tokenFor({ endpoint, trustedEndpoint, environmentToken, environment: variables })
+  const fromEnvironment = environment.access ?? {}
+  return await credentialsFor({ endpoint, trustedEndpoint, fromEnvironment, environment: variables })
 }

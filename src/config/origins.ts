@@ -18,9 +18,11 @@ const DECISIONS: { readonly [Name in Exclude<keyof Settings, 'secrets'>]: Decisi
   endpoint: ({ endpoint }) => endpoint,
   enabled: ({ endpoint }) => endpoint !== null,
   workspacePath: ({ workspacePath }) => workspacePath,
+  pinned: ({ pinned }) => pinned,
   collectionName: ({ collectionName }) => collectionName,
   maxRetries: ({ maxRetries }) => maxRetries,
   timeout: ({ timeoutSeconds }) => timeoutSeconds,
+  allowInsecureHttp: ({ allowInsecureHttp }) => allowInsecureHttp,
   fallback: ({ fallback }) => fallback,
   recovery: ({ recovery }) => recovery,
   afterPush: ({ afterPush }) => afterPush,
@@ -28,6 +30,7 @@ const DECISIONS: { readonly [Name in Exclude<keyof Settings, 'secrets'>]: Decisi
   maxFileSize: ({ maxFileBytes }) => maxFileBytes,
   binaries: ({ binaries }) => binaries,
   nestedRepositories: ({ nestedRepositories }) => nestedRepositories,
+  gitHistory: ({ gitHistory }) => gitHistory,
   dataDirectory: ({ dataDirectory }) => dataDirectory,
 }
 

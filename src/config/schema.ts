@@ -19,6 +19,7 @@ const settings = {
   endpoint: v.exactOptional(endpoint),
   enabled: v.exactOptional(flag),
   workspacePath: v.exactOptional(text),
+  pinned: v.exactOptional(flag),
   collectionName: v.exactOptional(text),
   maxRetries: v.exactOptional(
     v.pipe(
@@ -35,6 +36,7 @@ const settings = {
       v.maxValue(86_400, 'must be at most 86400 seconds'),
     ),
   ),
+  allowInsecureHttp: v.exactOptional(flag),
   fallback: v.exactOptional(v.picklist(['none', 'local'], 'must be "none" or "local"')),
   recovery: v.exactOptional(v.picklist(RECOVERY_MODES, 'must be "resync", "compare" or "trust"')),
   afterPush: v.exactOptional(
@@ -52,6 +54,14 @@ const settings = {
         scan: v.exactOptional(v.picklist(['skip', 'warn', 'block', 'off'], 'must be "skip", "warn", "block" or "off"')),
       },
       'must be an object with names, allow and scan',
+    ),
+  ),
+  gitHistory: v.exactOptional(
+    v.pipe(
+      v.number('must be a number'),
+      v.integer('must be a whole number'),
+      v.minValue(0, 'must be at least 0'),
+      v.maxValue(10_000, 'must be at most 10000'),
     ),
   ),
   dataDirectory: v.exactOptional(text),

@@ -7,7 +7,14 @@ import { invalid, parseUserConfig, together } from './parse.js'
 /** What a command line may set; it wins over everything else. */
 export type ConfigFlags = Pick<
   UserConfig,
-  'endpoint' | 'workspacePath' | 'collectionName' | 'dataDirectory' | 'enabled' | 'target'
+  | 'endpoint'
+  | 'workspacePath'
+  | 'pinned'
+  | 'collectionName'
+  | 'dataDirectory'
+  | 'enabled'
+  | 'target'
+  | 'allowInsecureHttp'
 >
 
 export interface LoadOptions {
@@ -24,6 +31,8 @@ export interface ConfigSources {
   readonly environment: EnvironmentSettings
   /** The one that is not committed first: what it says wins. */
   readonly files: readonly ConfigFile[]
+  /** The root of the workspace. */
+  readonly root: string
   /** The variables that `environment` was read from. */
   readonly variables: NodeJS.ProcessEnv
 }
@@ -36,8 +45,8 @@ export async function readSources(options: LoadOptions): Promise<ConfigSources> 
     options.hasFiles ? readConfigFiles(options.root) : [],
   ])
   if (flags.status === 'fulfilled' && environment.status === 'fulfilled' && files.status === 'fulfilled') {
-    const variables = options.environment
-    const sources = { flags: flags.value, environment: environment.value, files: files.value, variables }
+    const { environment: variables, root } = options
+    const sources = { flags: flags.value, environment: environment.value, files: files.value, root, variables }
     checkTarget(sources)
     return sources
   }

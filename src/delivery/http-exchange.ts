@@ -1,9 +1,11 @@
 import type { Agent } from 'node:http'
 import type { Readable } from 'node:stream'
-import fetch, { AbortError, FetchError, type Response } from 'node-fetch'
-import { DeltaError, systemErrorCode } from '../support/errors.js'
+import fetch, { type Response } from 'node-fetch'
+import { DeltaError } from '../support/errors.js'
 import { printable } from '../support/text.js'
 import { since, trace } from '../support/trace.js'
+import { type Connection, directConnection } from './connection.js'
+import { networkFailure, proxyRefusal, silence, type Way } from './http-failures.js'
 import { parseRetryAfter } from './retry.js'
 
 export interface HttpOptions {
@@ -12,6 +14,8 @@ export interface HttpOptions {
   /** Milliseconds without a byte moving, in either direction, after which an exchange is given up. */
   readonly idleTimeout: number
   readonly userAgent: string
+  /** Left out: straight to it. */
+  readonly connection?: Connection
 }
 
 export interface HttpRequest {
@@ -39,10 +43,12 @@ export interface HttpAnswer {
 /**
  * One request and its whole answer. Redirects are never followed: they would carry the source code, and the credential,
  * elsewhere (faults.md 0.3). Throws `receiver-unreachable`, after which it is unknown what the receiver did,
- * `redirect-refused`, `answer-malformed` or `interrupted`.
+ * `connection-blocked`, where it was not reached, `redirect-refused`, `answer-malformed` or `interrupted`.
  */
 export async function exchange(request: HttpRequest, options: HttpOptions, signal: AbortSignal): Promise<HttpAnswer> {
   const idle = new IdleWatch(request.idleTimeout ?? options.idleTimeout)
+  const connection = options.connection ?? directConnection(request.url)
+  const way = { url: request.url, proxy: connection.proxy }
   const traced = { kind: 'http', method: request.method, url: request.url } as const
   const counted: Counted = { status: null, sent: 0, received: 0 }
   const started = performance.now()
@@ -58,8 +64,9 @@ export async function exchange(request: HttpRequest, options: HttpOptions, signa
       redirect: 'manual',
       signal: AbortSignal.any([signal, idle.signal]),
       ...(body === undefined ? {} : { body }),
-      ...(request.agent === undefined ? {} : { agent: request.agent }),
+      agent: request.agent ?? connection.agent(false),
     })
+    if (response.status === 407) throw proxyRefusal(way, response.status)
     counted.status = response.status
     refuseRedirect(response, request.url)
     const text = await readText(response, request, (bytes) => {
@@ -70,7 +77,7 @@ export async function exchange(request: HttpRequest, options: HttpOptions, signa
     const date = parseDate(response.headers.get('date'))
     return { url: request.url, status: response.status, retryAfter, date, text }
   } catch (thrown) {
-    throw failureOf(thrown, request.url, signal, idle)
+    throw failureOf(thrown, way, signal, idle)
   } finally {
     idle.stop()
     trace(() => ({ ...traced, ...counted, duration_ms: since(started) }))
@@ -118,43 +125,10 @@ async function readText(response: Response, request: HttpRequest, onMoved: (byte
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function failureOf(thrown: unknown, url: string, signal: AbortSignal, idle: IdleWatch): unknown {
+function failureOf(thrown: unknown, way: Way, signal: AbortSignal, idle: IdleWatch): unknown {
   if (thrown instanceof DeltaError) return thrown
   if (signal.aborted) return new DeltaError('interrupted', 'Interrupted.', { cause: thrown })
-  const origin = new URL(url).origin
-  if (idle.signal.aborted) {
-    return unreachable(
-      `${origin} did not answer: nothing moved for ${idle.milliseconds / 1000} s.`,
-      url,
-      'idle timeout',
-      thrown,
-    )
-  }
-  if (thrown instanceof FetchError || thrown instanceof AbortError || systemErrorCode(thrown) !== undefined) {
-    const code = systemErrorCode(thrown) ?? 'connection failed'
-    return unreachable(`${origin} cannot be reached (${REASONS.get(code) ?? code}).`, url, code, thrown)
-  }
-  return thrown
-}
-
-const REASONS: ReadonlyMap<string, string> = new Map([
-  ['ECONNREFUSED', 'nothing listens there'],
-  ['ENOTFOUND', 'the host name is unknown'],
-  ['EAI_AGAIN', 'the host name cannot be looked up'],
-  ['ECONNRESET', 'the connection was cut'],
-  ['EPIPE', 'the connection was cut'],
-  ['ETIMEDOUT', 'the connection timed out'],
-  ['EHOSTUNREACH', 'no route to the host'],
-  ['ENETUNREACH', 'no route to the network'],
-  ['ERR_STREAM_PREMATURE_CLOSE', 'the connection was cut'],
-])
-
-function unreachable(message: string, url: string, reason: string, cause: unknown): DeltaError {
-  return new DeltaError('receiver-unreachable', message, {
-    facts: { url, reason },
-    next: 'The changes are kept; the next push sends them. Check the endpoint and the network.',
-    cause,
-  })
+  return idle.signal.aborted ? silence(way, idle.milliseconds, thrown) : networkFailure(thrown, way)
 }
 
 /** Fires where nothing moved for too long. A large upload over a slow line moves, so it may take its time. */

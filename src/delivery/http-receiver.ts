@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { Agent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
+import type { Agent } from 'node:http'
 import { Readable } from 'node:stream'
 import { STATUS_PATH, TREE_PATH, UPLOAD_PATH } from '../receiver/wire.js'
 import { DeltaError } from '../support/errors.js'
 import type { TreeFile } from '../support/git-objects.js'
-import { DIALECTS, type Dialect } from './dialects/dialect.js'
+import { directConnection } from './connection.js'
+import { DIALECTS, type Dialect, type ExtraField } from './dialects/dialect.js'
 import { type DialectMemory, shortMemory } from './dialects/memory.js'
 import { type Ask, Recogniser } from './dialects/recognise.js'
 import { receiverKey } from './embedded-receiver.js'
 import { parseListing, parseStatus, parseUploadAnswer, type ToldStatus } from './http-answers.js'
 import { exchange, type HttpOptions } from './http-exchange.js'
-import { applyPlain, askLacking, jsonBody, type PostJson } from './plan-requests.js'
+import { applyPlain, askLacking, type FormFields, jsonBody, type PostJson } from './plan-requests.js'
 import type { Receiver, Upload } from './receiver.js'
 
 export interface HttpReceiverOptions extends HttpOptions {
@@ -20,6 +20,10 @@ export interface HttpReceiverOptions extends HttpOptions {
   readonly endpoint: string
   readonly workspacePath: string
   readonly collectionName: string
+  /** The collection was made up here and not asked for by anybody. */
+  readonly isCollectionDerived?: boolean
+  /** Values of fields that only some servers are told (protocol.md §1); none where left out or null. */
+  readonly extras?: { readonly [Name in ExtraField]: string | null }
   /** What is known of the server from earlier; left out, it is found out anew. */
   readonly memory?: DialectMemory
 }
@@ -35,7 +39,7 @@ const ASKED_CONNECTIONS = 8
 /** A receiver that speaks the specified API over HTTP: our own, or a server of any generation. */
 export function httpReceiver(options: HttpReceiverOptions): Receiver {
   const { endpoint, workspacePath } = options
-  const agent = keepingAgent(endpoint)
+  const agent = (options.connection ?? directConnection(endpoint)).agent(true)
   const query = `?workspace_path=${encodeURIComponent(workspacePath)}`
   const recogniser = new Recogniser(options.memory ?? shortMemory(), quietly(options, agent))
   const told = async (signal: AbortSignal, connection: { readonly agent?: Agent }): Promise<ToldStatus> => {
@@ -47,6 +51,7 @@ export function httpReceiver(options: HttpReceiverOptions): Receiver {
     return await exchange({ ...request, ...jsonBody(body) }, options, signal)
   }
   let dialect: Dialect = DIALECTS.unknown
+  const identity = (): FormFields => fieldsFor(dialect, options)
   return {
     name: endpoint,
     key: receiverKey(endpoint, workspacePath),
@@ -57,9 +62,9 @@ export function httpReceiver(options: HttpReceiverOptions): Receiver {
     },
     async upload(upload, signal) {
       const plain = dialect.plans && upload.plain !== undefined
-      const done = plain ? await applyPlain(post, workspacePath, upload, upload.plain, signal) : null
+      const done = plain ? await applyPlain(post, identity(), upload, upload.plain, signal) : null
       if (done !== null) return done
-      const form = multipart(options, upload)
+      const form = multipart(identity(), upload)
       const url = `${endpoint}${UPLOAD_PATH}`
       const idleTimeout = options.idleTimeout * (answersLate(dialect) ? MORE_PATIENCE : 1)
       const request = { method: 'POST', url, longestAnswer: MEGABYTE, agent, idleTimeout, ...form } as const
@@ -74,7 +79,7 @@ export function httpReceiver(options: HttpReceiverOptions): Receiver {
       return parseListing(await exchange({ method: 'GET', url, longestAnswer: 512 * MEGABYTE }, options, signal))
     },
     async lacking(files, signal) {
-      return dialect.plans ? await askLacking(post, workspacePath, files, signal) : null
+      return dialect.plans ? await askLacking(post, identity(), files, signal) : null
     },
     async counters(signal) {
       const sequences: number[] = []
@@ -99,10 +104,15 @@ function answersLate({ proof }: Dialect): boolean {
   return proof === 'answer' || proof === 'answer or status'
 }
 
-/** One connection for everything: where several processes answer, the same one tells whether it has applied a bundle. */
-function keepingAgent(endpoint: string): Agent {
-  const how = { keepAlive: true, maxSockets: 1 }
-  return endpoint.startsWith('https:') ? new HttpsAgent(how) : new Agent(how)
+/** What says which workspace it is, and who asks, in a form or a body of JSON. */
+function fieldsFor({ extraFields, choosesCollection }: Dialect, options: HttpReceiverOptions): FormFields {
+  const { workspacePath, collectionName, isCollectionDerived = false, extras } = options
+  const values = extraFields.map((name) => [name, extras?.[name] ?? null] as const)
+  return {
+    workspace_path: workspacePath,
+    ...(choosesCollection && isCollectionDerived ? {} : { collection_name: collectionName }),
+    ...Object.fromEntries(values.filter(([, value]) => value !== null)),
+  }
 }
 
 /** Asks what a server without such an address answers in whatever way: a redirect or a page is an answer too. */
@@ -124,13 +134,14 @@ function quietly(options: HttpReceiverOptions, agent: Agent): Ask {
  * The form of an upload, streamed from disk with a known length. The boundary is random, so no content can end a part
  * (faults.md §4.1).
  */
-function multipart(options: HttpReceiverOptions, upload: Upload) {
+function multipart(fields: FormFields, upload: Upload) {
   const boundary = `ce-delta-${randomUUID()}`
   const field = (name: string, value: string): string =>
     `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
   const head = Buffer.from(
-    field('workspace_path', options.workspacePath) +
-      field('collection_name', options.collectionName) +
+    Object.entries(fields)
+      .map(([name, value]) => field(name, value))
+      .join('') +
       (upload.sequence === null ? '' : field('sequence_number', String(upload.sequence))) +
       `--${boundary}\r\nContent-Disposition: form-data; name="bundle"; filename="${upload.bundleId}.tar.gz"\r\n` +
       'Content-Type: application/gzip\r\n\r\n',

@@ -9,6 +9,9 @@ import type { PlainOperation, Upload, UploadResult } from './receiver.js'
 /** Sends JSON to a path below the endpoint. */
 export type PostJson = (path: string, body: object, signal: AbortSignal) => Promise<HttpAnswer>
 
+/** Which workspace it is, and who asks: `workspace_path` and what else a server is told (protocol.md §1). */
+export type FormFields = Readonly<Record<string, string>> & { readonly workspace_path: string }
+
 export const PLAN_PATH = '/api/v1/delta/plan'
 export const APPLY_PATH = '/api/v1/delta/apply_ops'
 
@@ -25,13 +28,13 @@ export interface PlannedFile {
  */
 export async function askLacking(
   post: PostJson,
-  workspacePath: string,
+  identity: FormFields,
   files: readonly PlannedFile[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<string> | null> {
   const operations = files.map(({ path, contentHash }) => ({ operation: 'created', path, content_hash: contentHash }))
   const file_hashes = Object.fromEntries(files.map(({ path, contentHash }) => [path, contentHash]))
-  const answer = await post(PLAN_PATH, { workspace_path: workspacePath, manifest: {}, operations, file_hashes }, signal)
+  const answer = await post(PLAN_PATH, { ...identity, manifest: {}, operations, file_hashes }, signal)
   const fields = answer.status === 200 ? asFields(parseJson(answer.text)) : null
   const needed = asFields(fields?.needed_files)?.created
   if (fields?.success !== true || !Array.isArray(needed)) return null
@@ -44,18 +47,19 @@ export async function askLacking(
  */
 export async function applyPlain(
   post: PostJson,
-  workspacePath: string,
+  identity: FormFields,
   upload: Upload,
   operations: readonly PlainOperation[],
   signal: AbortSignal,
 ): Promise<UploadResult | null> {
   const { bundleId, sequence } = upload
-  const identity = { bundle_id: bundleId, workspace_path: workspacePath, sequence_number: sequence }
-  const manifest = { version: '1.0', created_at: new Date().toISOString(), ...identity }
+  const { workspace_path } = identity
+  const created_at = new Date().toISOString()
+  const manifest = { version: '1.0', created_at, bundle_id: bundleId, workspace_path, sequence_number: sequence }
   const records = operations.map(({ kind, path, source }) => {
     return { operation: kind, path, ...(source === undefined ? {} : { source_path: source }) }
   })
-  const body = { workspace_path: workspacePath, manifest, operations: records, file_hashes: {} }
+  const body = { ...identity, manifest, operations: records, file_hashes: {} }
   const answer = await post(APPLY_PATH, body, signal)
   if (answer.status === 404 || answer.status === 405) return null
   try {

@@ -1,4 +1,4 @@
-import { DeltaError } from '../support/errors.js'
+import { DeltaError, type ErrorCode } from '../support/errors.js'
 
 export interface RetryPolicy {
   /** How often a failed attempt is repeated; 0 means that there is one attempt. */
@@ -27,7 +27,8 @@ const LONGEST_WISH = 60_000
 
 /**
  * Runs an action, again after a growing and random delay where its failure may pass. `attempt` counts from 1.
- * Throws the last failure; at once where it is permanent or the signal has fired.
+ * Throws the last failure; at once where it is permanent, the signal has fired, or a moment changes nothing: a proxy that
+ * refuses a password counts every attempt.
  */
 export async function withRetry<Result>(
   policy: RetryPolicy,
@@ -40,6 +41,7 @@ export async function withRetry<Result>(
       return await action(attempt)
     } catch (thrown) {
       if (!(thrown instanceof DeltaError) || !isPassing(thrown) || attempt > policy.retries) throw thrown
+      if (thrown.code === 'connection-blocked') throw thrown
       const delay = delayBefore(attempt, policy, thrown, context.random)
       context.onRetry({ attempt, delay, error: thrown })
       await context.sleep(delay, context.signal)
@@ -47,9 +49,17 @@ export async function withRetry<Result>(
   }
 }
 
-export function isPassing(error: DeltaError): boolean {
-  return error.code === 'receiver-unreachable' || error.code === 'receiver-busy' || error.code === 'not-confirmed'
+/** Whether it may be over by the next push, so that the changes wait for it. */
+export function isPassing({ code }: DeltaError): boolean {
+  return PASSING.has(code)
 }
+
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'receiver-unreachable',
+  'connection-blocked',
+  'receiver-busy',
+  'not-confirmed',
+])
 
 /** Exponential, between half and all of it at random; never sooner than the receiver asked. */
 export function delayBefore(attempt: number, policy: RetryPolicy, error: DeltaError, random: () => number): number {

@@ -8,8 +8,9 @@ export interface Address {
   readonly token: string | null
 }
 
+/** `[::1]` is how an address writes `::1`. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+  return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'))
 }
 
 /** Whoever reaches the receiver can read and write source code, so a network sees it only behind a token. */

@@ -69,29 +69,6 @@ export function ruleForFolder(root: string, folder: string): string[] {
   return isInside && !path.includes('\n') ? [`/${parts.join('/').replace(/[\\*?[ ]/g, '\\$&')}/`] : []
 }
 
-/**
- * Files that the user's repository tracks although a rule of theirs matches. To git they are not ignored, so they are
- * not to us, unless one of our own rules matches.
- */
-export async function trackedThoughIgnored(shadow: Shadow, rules: IgnoreRules): Promise<Buffer[]> {
-  const { git } = shadow.workspace
-  if (git === null || shadow.workspace.kind !== 'work-tree') return []
-  const list = ['ls-files', '-c', '-i', '-z', '--full-name', '--exclude-standard']
-  const tracked = splitNul(await runGit(git.repository, list, { settings: [rules.setting] }))
-  const unwanted = await matchedByOwn(shadow, tracked, rules.own)
-  return tracked.filter((name) => !unwanted.has(asKey(name)))
-}
-
-/** Files of the snapshot that a rule matches now. */
-export async function snapshotThoughIgnored(shadow: Shadow, rules: IgnoreRules): Promise<Buffer[]> {
-  const list = ['ls-files', '-c', '-i', '-z']
-  const settings = [rules.setting]
-  const byAny = runGit(shadow.repository, [...list, '--exclude-standard'], { settings })
-  if (rules.own === '') return splitNul(await byAny)
-  const byOwn = runGit(shadow.repository, [...list, `--exclude-from=${await ownRuleFile(shadow, rules.own)}`])
-  return (await Promise.all([byAny, byOwn])).flatMap(splitNul)
-}
-
 /** Which of these paths, as keys, our own rules match, whatever other rules say of them. */
 export async function matchedByOwn(shadow: Shadow, names: readonly Buffer[], own: string): Promise<Set<string>> {
   if (own === '' || names.length === 0) return new Set()
@@ -123,7 +100,7 @@ export function placeholder(name: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`100644 ${EMPTY_BLOB}\t`), name, Buffer.from([0])])
 }
 
-async function ownRuleFile(shadow: Shadow, own: string): Promise<string> {
+export async function ownRuleFile(shadow: Shadow, own: string): Promise<string> {
   const path = join(shadow.directory, 'info', 'own-exclude')
   const text = `${own}\n`
   if ((await readTextIfPresent(path)) !== text) await writeFileDurably(path, text)

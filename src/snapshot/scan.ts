@@ -2,22 +2,15 @@ import { statSync } from 'node:fs'
 import { utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TreeId } from '../delta/operation.js'
-import { readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE, gitText, gitTextOrNull, isObjectId, runGit } from '../support/git.js'
 import { escapeBytes, splitNul } from '../support/text.js'
 import type { EligibilityRules, Skipped } from './eligibility.js'
-import {
-  asKey,
-  type IgnoreRules,
-  installIgnoreRules,
-  listIgnored,
-  matchedByOwn,
-  placeholder,
-  snapshotThoughIgnored,
-  trackedThoughIgnored,
-} from './ignore-rules.js'
+import { asKey, type IgnoreRules, installIgnoreRules, listIgnored, matchedByOwn } from './ignore-rules.js'
+import { askIgnoredFiles, type IgnoredFiles } from './ignored-files.js'
 import { Judgement } from './judgement.js'
+import { openNestedRepositories } from './nested-repositories.js'
+import { basisNow, indexSignature, readScanRecord, recall, waitingAfter, writeScanRecord } from './scan-record.js'
 import { forgetIndex, type Shadow } from './shadow.js'
 import { readStatus, type WorkTreeStatus } from './status.js'
 import { updateIndex } from './update-index.js'
@@ -65,37 +58,50 @@ export async function ignoredFiles(shadow: Shadow, exclude: readonly string[]): 
 }
 
 async function scan(shadow: Shadow, options: SnapshotOptions): Promise<Snapshot> {
-  const before = indexVersion(shadow)
   const started = performance.now()
   const ignore = await installIgnoreRules(shadow, options.exclude)
-  const [status, ignored, forced, lastRules] = await Promise.all([
-    readStatus(shadow, [ignore.setting]),
-    snapshotThoughIgnored(shadow, ignore),
-    trackedThoughIgnored(shadow, ignore),
-    readTextIfPresent(rulesFile(shadow)),
-  ])
+  const [last, basis] = await Promise.all([readScanRecord(shadow), basisNow(shadow, ignore.own)])
+  // HEAD of the shadow is the last scan, so that `git status` compares with it at no cost.
+  const lastTree = lastScannedTree(shadow)
+  lastTree.catch(() => undefined)
+  const { status, ignored } = await lookAround(shadow, ignore, recall(last, basis))
   const judgement = new Judgement(shadow.workspace.root, options)
   const opened = await openNestedRepositories(shadow, status, judgement, ignore)
-  const rules = `${options.rulesFingerprint}\n`
-  await judge(shadow, judgement, { status: opened.status, ignored, forced, ignore, judgeAll: lastRules !== rules })
+  const rules = options.rulesFingerprint
+  await judge(shadow, judgement, { status: opened.status, ignored, ignore, judgeAll: last?.rules !== rules })
   if (options.nestedRepositories === 'skip') for (const name of await listIndex(shadow)) judgement.judgePlace(name)
   judgement.cannotRead(opened.status.unreadable)
   await updateIndex(shadow, judgement.added, judgement.removed)
   const isUnchanged = judgement.isEmpty && !opened.status.isIndexAhead && !opened.hasOpened
-  const tree = isUnchanged ? await lastScannedTree(shadow) : await storeScan(shadow)
-  if (lastRules !== rules) await writeFileDurably(rulesFile(shadow), rules)
+  const tree = isUnchanged ? await lastTree : await storeScan(shadow)
   // git's cache of folders takes one that could not be listed for an empty one.
   if (opened.status.unreadable.length > 0) await runGit(shadow.repository, ['update-index', '--no-untracked-cache'])
-  await distrustRecent(shadow, before, started)
+  await distrustRecent(shadow, basis.shadowIndex, started)
+  const waiting = opened.status.gitignores === 'not told' ? null : waitingAfter(ignored, judgement)
+  const shadowIndex = await indexSignature(shadow)
+  await writeScanRecord(shadow, last, { rules, ignored: waiting === null ? null : { ...basis, shadowIndex, waiting } })
   return { tree, skipped: judgement.skipped }
+}
+
+/**
+ * What git says of the work tree. It is asked for the ignored files only where something that the last answer depends on
+ * may be different: matching every file with every rule can cost several times a `git status`.
+ */
+async function lookAround(
+  shadow: Shadow,
+  ignore: IgnoreRules,
+  remembered: IgnoredFiles | null,
+): Promise<{ status: WorkTreeStatus; ignored: IgnoredFiles }> {
+  const asked = remembered === null ? askIgnoredFiles(shadow, ignore) : null
+  const [status, answer] = await Promise.all([readStatus(shadow, [ignore.setting]), asked])
+  if (answer !== null) return { status, ignored: answer }
+  const isSame = remembered !== null && status.gitignores === 'as before'
+  return { status, ignored: isSame ? remembered : await askIgnoredFiles(shadow, ignore) }
 }
 
 interface Findings {
   readonly status: WorkTreeStatus
-  /** Files of the snapshot that a rule matches. */
-  readonly ignored: readonly Buffer[]
-  /** Files that the user tracks although a rule of theirs matches. */
-  readonly forced: readonly Buffer[]
+  readonly ignored: IgnoredFiles
   readonly ignore: IgnoreRules
   /** The rules of eligibility changed. */
   readonly judgeAll: boolean
@@ -106,11 +112,12 @@ interface Findings {
  * and a tracked file that is ignored may have come back.
  */
 async function judge(shadow: Shadow, judgement: Judgement, findings: Findings): Promise<void> {
-  const { status, ignored, forced, ignore } = findings
+  const { status, ignore } = findings
+  const { inSnapshot, forced } = findings.ignored
   const unwanted = await matchedByOwn(shadow, status.untracked, ignore.own)
   const forcedKeys = new Set(forced.map(asKey))
-  const ignoredKeys = new Set(ignored.map(asKey))
-  for (const name of ignored) if (!forcedKeys.has(asKey(name))) judgement.leaveOut(name)
+  const ignoredKeys = new Set(inSnapshot.map(asKey))
+  for (const name of inSnapshot) if (!forcedKeys.has(asKey(name))) judgement.leaveOut(name)
   for (const name of status.changed) judgement.judgeTracked(name)
   for (const name of status.untracked) if (!unwanted.has(asKey(name))) judgement.judgeUntracked(name)
   for (const name of forced) if (!ignoredKeys.has(asKey(name))) judgement.judgeUntracked(name)
@@ -121,41 +128,6 @@ async function listIndex(shadow: Shadow): Promise<Buffer[]> {
   return splitNul(await runGit(shadow.repository, ['ls-files', '-z']))
 }
 
-interface OpenedNested {
-  readonly status: WorkTreeStatus
-  readonly hasOpened: boolean
-}
-
-/** An entry that stands for no file. It makes git look into a nested repository as into any other folder. */
-const DOOR = Buffer.from('/.ce-delta-door')
-
-/**
- * Repositories and submodules inside the work tree belong to it: git lists one as a single entry until the index has
- * a path inside, so it is given one; the next look lists its files by the same rules as all others.
- */
-async function openNestedRepositories(
-  shadow: Shadow,
-  first: WorkTreeStatus,
-  judgement: Judgement,
-  ignore: IgnoreRules,
-): Promise<OpenedNested> {
-  const seen = new Set<string>()
-  let hasOpened = false
-  let status = first
-  for (;;) {
-    const found = status.nested.filter((name) => !seen.has(asKey(name)))
-    for (const name of found) seen.add(asKey(name))
-    const toOpen = found.filter((name) => judgement.enters(name))
-    if (toOpen.length === 0) return { status, hasOpened }
-    const doors = toOpen.map((name) => placeholder(Buffer.concat([name, DOOR])))
-    await runGit(shadow.repository, ['update-index', '-z', '--index-info'], { input: doors })
-    hasOpened = true
-    // git's cache of folders does not notice that such an entry is no longer to be listed as one.
-    status = await readStatus(shadow, [ignore.setting, 'core.untrackedCache=false'])
-  }
-}
-
-/** HEAD of the shadow is the last scan, so that `git status` compares with it at no cost. */
 async function lastScannedTree(shadow: Shadow): Promise<TreeId> {
   const tree = await gitTextOrNull(shadow.repository, ['rev-parse', '--quiet', '--verify', 'HEAD^{tree}'])
   return isObjectId(tree) ? tree : EMPTY_TREE
@@ -171,16 +143,6 @@ async function storeScan(shadow: Shadow): Promise<TreeId> {
   return tree
 }
 
-/** The rules of eligibility that the last scan went by. A hint: where it is missing, every file is judged again. */
-function rulesFile(shadow: Shadow): string {
-  return join(shadow.directory, 'scan')
-}
-
-function indexVersion(shadow: Shadow): string {
-  const stats = statSync(join(shadow.directory, 'index'), { throwIfNoEntry: false, bigint: true })
-  return stats === undefined ? '' : `${stats.ino}-${stats.mtimeNs}`
-}
-
 /** Some file systems count in steps of this many milliseconds. */
 const COARSEST_CLOCK = 2000
 
@@ -192,7 +154,7 @@ const COARSEST_CLOCK = 2000
 async function distrustRecent(shadow: Shadow, before: string, started: number): Promise<void> {
   const index = join(shadow.directory, 'index')
   const written = statSync(index, { throwIfNoEntry: false })
-  if (written === undefined || indexVersion(shadow) === before) return
+  if (written === undefined || (await indexSignature(shadow)) === before) return
   const time = (written.mtimeMs - (performance.now() - started) - COARSEST_CLOCK) / 1000
   await utimes(index, time, time)
 }

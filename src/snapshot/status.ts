@@ -1,4 +1,5 @@
-import { startGit } from '../support/git.js'
+import { startTracedGit } from '../support/git.js'
+import { asFields, parseJson } from '../support/json.js'
 import type { Shadow } from './shadow.js'
 
 /** What git says of the work tree, compared with the index of the shadow and with its last scan. */
@@ -13,7 +14,15 @@ export interface WorkTreeStatus {
   readonly isIndexAhead: boolean
   /** Folders that could not be listed, and paths of the index that could not be looked at, as git names them. */
   readonly unreadable: readonly string[]
+  readonly gitignores: GitignoreNews
 }
+
+/**
+ * Whether the `.gitignore` files are those that the last `git status` with this index read. git knows from its cache of
+ * folders: while it lists none anew, none can have got or lost such a file, and it compares the contents of all that
+ * there are, also of those that ignore themselves. Older versions, and a git that does without its cache, do not tell.
+ */
+export type GitignoreNews = 'as before' | 'may differ' | 'not told'
 
 const SPACE = 0x20
 const SLASH = 0x2f
@@ -21,7 +30,7 @@ const SLASH = 0x2f
 /** One `git status`: its cost is that of the user's own `git status`, because the index keeps a stat cache. */
 export async function readStatus(shadow: Shadow, settings: readonly string[]): Promise<WorkTreeStatus> {
   const args = ['status', '--porcelain=v2', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=all']
-  const git = startGit(shadow.repository, args, { settings })
+  const git = startTracedGit(shadow.repository, args, { settings })
   git.stdin.end()
   const changed: Buffer[] = []
   const untracked: Buffer[] = []
@@ -44,8 +53,24 @@ export async function readStatus(shadow: Shadow, settings: readonly string[]): P
       if (kind === '1' && modeOnDisk(entry) === '160000') nested.push(name)
     }
   }
-  const complaint = await git.finished
-  return { changed, untracked, nested, isIndexAhead, unreadable: unreadablePaths(complaint) }
+  const [complaint, events] = await Promise.all([git.finished, git.events])
+  const gitignores = gitignoreNews(events)
+  return { changed, untracked, nested, isIndexAhead, unreadable: unreadablePaths(complaint), gitignores }
+}
+
+/** How often git listed a folder anew, and found another `.gitignore` than it knew. */
+const NEWS = ['opendir', 'gitignore-invalidation']
+
+/** Reads the events of the category `read_directory`. */
+export function gitignoreNews(events: string): GitignoreNews {
+  const told = new Map<unknown, number>()
+  for (const line of events.split('\n')) {
+    const event = line.includes('"read_directory"') ? asFields(parseJson(line)) : null
+    if (event?.event === 'data' && NEWS.some((key) => key === event.key))
+      told.set(event.key, (told.get(event.key) ?? 0) + Number(event.value))
+  }
+  if (told.size < NEWS.length) return 'not told'
+  return [...told.values()].every((times) => times === 0) ? 'as before' : 'may differ'
 }
 
 /** What git complains of without failing. The children of such a folder count as unchanged (faults.md row 30). */

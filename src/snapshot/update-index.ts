@@ -21,7 +21,8 @@ export async function updateIndex(shadow: Shadow, added: Names, removed: Names):
   if (added.size === 0) return
   const { known, unknown } = await splitByOrigin(shadow, added)
   await addFiles(shadow, known, [])
-  await addFiles(shadow, unknown, (await packsManyFiles(shadow)) ? ['core.bigFileThreshold=1'] : [])
+  if (unknown.length > 0)
+    await addFiles(shadow, unknown, (await packsManyFiles(shadow)) ? ['core.bigFileThreshold=1'] : [])
 }
 
 async function addFiles(shadow: Shadow, names: readonly Buffer[], settings: readonly string[]): Promise<void> {

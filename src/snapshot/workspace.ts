@@ -87,22 +87,21 @@ interface FoundGit {
 async function findGit(repository: Repository): Promise<FoundGit | null> {
   const answers = await askLocation(repository)
   if (answers === null) return null
-  const [isBare, isInside, objectFormat, gitDirectory, stateDirectory, objectDirectory, excludeFile] = answers
+  const [isBare, isInside, objectFormat, gitDirectory, stateDirectory, objectDirectory, excludeFile, top] = answers
   if (isBare !== 'true' && isInside !== 'true') {
     throw new DeltaError('not-a-repository', 'This is the inside of a git folder, not a work tree.', {
       facts: { directory: repository.directory },
       next: 'Run the command in the work tree.',
     })
   }
-  const topLevel = isBare === 'true' ? null : resolve(await gitText(repository, ['rev-parse', '--show-toplevel']))
   return {
-    topLevel,
+    topLevel: isBare === 'true' ? null : top,
     stateDirectory,
     git: { repository, gitDirectory, objectDirectory, objectFormat, excludeFile },
   }
 }
 
-type Location = [string, string, string, string, string, string, string]
+type Location = [string, string, string, string, string, string, string, string]
 
 async function askLocation(repository: Repository): Promise<Location | null> {
   const questions = [
@@ -111,19 +110,22 @@ async function askLocation(repository: Repository): Promise<Location | null> {
     ['--show-object-format'],
     ['--absolute-git-dir'],
     ...['ce-delta', 'objects', 'info/exclude'].map((name) => ['--git-path', name]),
+    // The way up to the root, in a work tree; in a bare repository nothing, not even a line.
+    ['--show-cdup'],
   ]
   try {
     const together = (await gitText(repository, ['rev-parse', ...questions.flat()])).split('\n')
     // A path with a newline in it is more than one line; then each question is asked for itself.
+    const lines = questions.length - (together[0] === 'true' ? 1 : 0)
     const answers =
-      together.length === questions.length
+      together.length === lines
         ? together
         : await Promise.all(questions.map(async (question) => await gitText(repository, ['rev-parse', ...question])))
     const [isBare = '', isInside = '', objectFormat = '', ...paths] = answers
-    const [gitDirectory = '', state = '', objects = '', exclude = ''] = paths.map((path) =>
+    const [gitDirectory = '', state = '', objects = '', exclude = '', top = ''] = paths.map((path) =>
       resolve(repository.directory, path),
     )
-    return [isBare, isInside, objectFormat, gitDirectory, state, objects, exclude]
+    return [isBare, isInside, objectFormat, gitDirectory, state, objects, exclude, top]
   } catch (thrown) {
     const complaint = thrown instanceof DeltaError ? String(thrown.facts.complaint) : ''
     if (/not a git repository \(or any/.test(complaint)) return null

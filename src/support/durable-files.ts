@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemErrorCode } from './errors.js'
 
@@ -68,6 +68,18 @@ export async function writeDurably(path: string, write: (handle: FileHandle) => 
 
 export async function writeFileDurably(path: string, content: string | Uint8Array): Promise<void> {
   await writeDurably(path, (handle) => handle.writeFile(content))
+}
+
+/** Writes a file as a whole, without waiting for the disk: after a power loss it may be the old one, or empty. */
+export async function writeHint(path: string, content: string): Promise<void> {
+  const temporary = temporaryName(path)
+  try {
+    await writeFile(temporary, content, { flag: 'wx', mode: 0o600 })
+    await rename(temporary, path)
+  } catch (thrown) {
+    await rm(temporary, { force: true })
+    throw thrown
+  }
 }
 
 /** Removes a file for good; that it was already gone is no failure. */

@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Readable, Writable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { writeFileDurably } from './durable-files.js'
 import { DeltaError, systemErrorCode } from './errors.js'
 import { failure, startFailure } from './git-failure.js'
 import type { Repository } from './git-repository.js'
@@ -39,15 +43,47 @@ export function interruptGit(): void {
 }
 
 export function startGit(repository: Repository, args: readonly string[], options: GitOptions = {}): GitProcess {
-  if (isInterrupted) throw interrupted()
-  const settings = [...repository.settings, ...(options.settings ?? [])].flatMap((setting) => ['-c', setting])
-  const child = spawn('git', [...settings, ...args], {
-    cwd: repository.directory,
-    env: repository.environment,
+  const child = spawn('git', withSettings(repository, args, options), {
+    ...surroundings(repository, options),
     stdio: ['pipe', 'pipe', 'pipe'],
-    windowsHide: true,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
   })
+  return processOf(child, args)
+}
+
+/**
+ * The same, and git tells what it does: `events` settles with one JSON object a line (`git help api-trace2`), or with
+ * nothing where git is too old.
+ */
+export function startTracedGit(
+  repository: Repository,
+  args: readonly string[],
+  options: GitOptions = {},
+): GitProcess & { readonly events: Promise<string> } {
+  const environment = { ...repository.environment, ...TELLING }
+  const child = spawn('git', withSettings(repository, args, options), {
+    ...surroundings({ ...repository, environment }, options),
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+  })
+  const [stdin, stdout, , pipe] = child.stdio
+  if (stdin === null || stdout === null) throw new DeltaError('internal', 'git was started without pipes.')
+  const events = pipe instanceof Readable ? text(pipe) : Promise.resolve('')
+  events.catch(ignoreUntilAwaited)
+  return { ...processOf(Object.assign(child, { stdin, stdout }), args), events }
+}
+
+/** Events go to the fourth pipe, also those from deep within, without the times. */
+const TELLING = { GIT_TRACE2_EVENT: '3', GIT_TRACE2_EVENT_NESTING: '9', GIT_TRACE2_EVENT_BRIEF: '1' }
+
+function withSettings({ settings }: Repository, args: readonly string[], options: GitOptions): string[] {
+  return [...[...settings, ...(options.settings ?? [])].flatMap((setting) => ['-c', setting]), ...args]
+}
+
+function surroundings({ directory, environment }: Repository, { signal }: GitOptions) {
+  if (isInterrupted) throw interrupted()
+  return { cwd: directory, env: environment, windowsHide: true, ...(signal === undefined ? {} : { signal }) }
+}
+
+function processOf(child: ChildProcess & { stdin: Writable; stdout: Readable }, args: readonly string[]): GitProcess {
   running.add(child)
   const finished = ending(child, args).finally(() => running.delete(child))
   // Whoever uses the process awaits `finished` at the end; until then a failure must not count as unhandled.
@@ -61,12 +97,21 @@ export async function runGit(
   args: readonly string[],
   options: GitOptions = {},
 ): Promise<Buffer> {
+  return (await runGitHeard(repository, args, options)).output
+}
+
+/** Like {@link runGit}, with what git complained of without failing. */
+export async function runGitHeard(
+  repository: Repository,
+  args: readonly string[],
+  options: GitOptions = {},
+): Promise<{ readonly output: Buffer; readonly complaint: string }> {
   const git = startGit(repository, args, options)
   const chunks: Buffer[] = []
   git.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
   const fed = feed(git.stdin, options.input ?? '')
-  await Promise.all([git.finished, fed])
-  return Buffer.concat(chunks)
+  const [complaint] = await Promise.all([git.finished, fed])
+  return { output: Buffer.concat(chunks), complaint }
 }
 
 export async function gitText(
@@ -169,6 +214,9 @@ const MAX_COMPLAINT = 1 << 20
  */
 export async function createPrivateRepository(gitDirectory: string, configuration: string): Promise<void> {
   await mkdir(gitDirectory, { recursive: true, mode: 0o700 })
+  // git refuses to begin where another git that was killed left its locks, or a power loss a file full of zeros.
+  for (const name of ['HEAD.lock', 'config.lock']) await removeWhenAbandoned(join(gitDirectory, name))
+  await rm(join(gitDirectory, 'config'), { force: true })
   const { simpleGit } = await import('simple-git')
   const git = simpleGit({ baseDir: gitDirectory, unsafe: { allowUnsafeTemplateDir: true } })
   const started = performance.now()
@@ -176,8 +224,23 @@ export async function createPrivateRepository(gitDirectory: string, configuratio
   await git.raw(['init', ...settings, gitDirectory])
   traceGit(['init', ...settings, gitDirectory], 0, started)
   await mkdir(join(gitDirectory, 'info'), { recursive: true })
-  await writeFile(join(gitDirectory, 'info', 'attributes'), RAW_BYTES)
-  await writeFile(join(gitDirectory, 'config'), configuration, { mode: 0o600 })
+  // A repository that lost one of these with the power would be none, and git does not make sure of them.
+  await writeFileDurably(join(gitDirectory, 'info', 'attributes'), RAW_BYTES)
+  await writeFileDurably(join(gitDirectory, 'config'), configuration)
+  await writeFileDurably(join(gitDirectory, 'HEAD'), 'ref: refs/heads/main\n')
+}
+
+/** Nobody needs so long to write one line. */
+const LONGEST_LOCK = 2000
+
+/** Waits for a lock to go, unless it stands for so long that whoever made it must have been killed. */
+async function removeWhenAbandoned(lock: string): Promise<void> {
+  for (;;) {
+    const stats = statSync(lock, { throwIfNoEntry: false })
+    if (stats === undefined) return
+    if (Date.now() - stats.mtimeMs > LONGEST_LOCK) return await rm(lock, { force: true })
+    await sleep(50)
+  }
 }
 
 /** No conversion of any kind: line ends, identifiers, large-file pointers and encodings stay as they are on disk. */

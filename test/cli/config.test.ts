@@ -25,7 +25,8 @@ test('config print --origins names the place of every value, and shows no creden
       `exclude ["a"] (${file})`,
       'maxFileSize 5242880 (default)',
       `secrets.scan "warn" (${file})`,
-      'token set, not shown',
+      'token set, not shown (CE_DELTA_TOKEN)',
+      'session none',
     ]),
   )
   expect(stdout).not.toContain('canary-31')

@@ -141,7 +141,10 @@ describe('row 100: a token never goes where only a file of the repository points
   ])('%s', async (_, places) => {
     const withTokenOnly = { ...places, environment: { CE_DELTA_TOKEN: 'canary-100' } }
     await expect(load(withTokenOnly)).rejects.toMatchObject({ code: 'not-authorised' })
-    expect(await load({ ...places, environment })).toMatchObject({ endpoint: production, token: 'canary-100' })
+    expect(await load({ ...places, environment })).toMatchObject({
+      endpoint: production,
+      credentials: { token: { text: 'canary-100' } },
+    })
   })
 
   test('a target that the command line names', async () => {

@@ -6,6 +6,7 @@ import ts from 'typescript'
 export const LAYERS = [
   'cli',
   'index',
+  'api',
   'triggers',
   'handover',
   'inspect',

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { age } from '../helpers/aging.js'
 import { expectMirror, push } from '../helpers/command.js'
 import { git, gitEnvironment, gitRepository, readTree } from '../helpers/workspace.js'
 import { clearWay } from './clear-way.js'
@@ -25,6 +26,7 @@ const KINDS = [
   'git',
   'git',
   'push',
+  'quiet',
 ] as const
 type Kind = (typeof KINDS)[number]
 
@@ -76,8 +78,9 @@ async function take(root: string, [kind, path, other, content, command]: Step): 
     ignore: () => writeFile(join(root, '.gitignore'), content === '' ? '' : `${other}\n!${path}\n`),
     git: () => runQuietly(root, command),
     push: () => checkedPush(root),
+    quiet: () => quietWhile(root),
   }
-  if (kind === 'push') await steps.push()
+  if (kind === 'push' || kind === 'quiet') await steps[kind]()
   else await steps[kind]().catch(() => undefined)
 }
 
@@ -98,6 +101,13 @@ async function eligibleFiles(root: string): Promise<Map<string, Buffer>> {
 
 async function checkedPush(root: string): Promise<void> {
   await expectMirror(await push(root), await eligibleFiles(root))
+}
+
+/** Afterwards git is believed as long as nothing changes: the ignored files are not asked for again. */
+async function quietWhile(root: string): Promise<void> {
+  await age(root)
+  await push(root)
+  await checkedPush(root)
 }
 
 test('whatever happens in a work tree, after a push the mirror is its eligible files', async () => {

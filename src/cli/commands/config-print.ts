@@ -25,12 +25,22 @@ export async function run(args: PrintArguments): Promise<number> {
   const config = await resolveConfig(options, sources)
   const settings = decidedSettings(config, sources)
   const printer = printerFor(args)
-  printer.event({ event: 'configuration', file: config.file, has_token: config.token !== null, settings })
+  const { token, session } = config.credentials
+  printer.event({
+    event: 'configuration',
+    file: config.file,
+    has_token: token !== null,
+    has_session: session !== null,
+    settings,
+  })
+  const from = (source: string): string => (args.origins ? `  ${styledAnswer('faint', `(${source})`)}` : '')
   const width = Math.max(...settings.map(({ name }) => name.length))
   for (const { name, value, origin } of settings) {
-    const from = args.origins ? `  ${styledAnswer('faint', `(${origin})`)}` : ''
-    printer.answer(`${name.padEnd(width)}  ${JSON.stringify(value)}${from}`)
+    printer.answer(`${name.padEnd(width)}  ${JSON.stringify(value)}${from(origin)}`)
   }
-  printer.answer(`${'token'.padEnd(width)}  ${config.token === null ? 'none' : 'set, not shown'}`)
+  for (const [name, credential] of Object.entries({ token, session })) {
+    const value = credential === null ? 'none' : `set, not shown${from(credential.source)}`
+    printer.answer(`${name.padEnd(width)}  ${value}`)
+  }
   return 0
 }

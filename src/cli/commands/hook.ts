@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import type { Argv } from 'yargs'
+import { CAREFUL } from '../../push-request.js'
 import { locateWorkspace, type Workspace } from '../../snapshot/workspace.js'
 import { DeltaError, exitCodeOf } from '../../support/errors.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
@@ -120,8 +121,7 @@ async function runInBackground(args: HookArguments): Promise<number> {
     now: () => new Date(),
     push: async () => {
       const { config } = await openWorkspace(args)
-      const careful = { force: false, full: false, allowMassDelete: false }
-      const request = { workspace, config, ...careful, dryRun: false, commit: null, trigger: 'hook' } as const
+      const request = { ...CAREFUL, workspace, config, trigger: 'hook' } as const
       const report = await push(request, { signal: interruption.signal, onEvent: printer.event })
       printer.event(report)
       return report

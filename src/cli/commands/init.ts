@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Argv } from 'yargs'
 import type { Config } from '../../config/config.js'
+import { CAREFUL } from '../../push-request.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { DeltaError } from '../../support/errors.js'
 import { gitTextOrNull } from '../../support/git.js'
@@ -98,8 +99,7 @@ async function writeWorkflow(workspace: Workspace, config: Config, plan: Plan, p
 
 async function firstPush(args: InitArguments, signal: AbortSignal): Promise<number> {
   const { workspace, config } = await openWorkspace(args)
-  const careful = { force: false, full: false, allowMassDelete: false }
-  const report = await runPush({ workspace, config, ...careful, dryRun: false, commit: null }, args, signal)
+  const report = await runPush({ ...CAREFUL, workspace, config }, args, signal)
   return exitCodeOfReport(report)
 }
 

@@ -1,4 +1,5 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
+import { CAREFUL } from '../../push-request.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
 import { interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
@@ -29,9 +30,9 @@ export async function run(args: RetryArguments): Promise<number> {
     printer.note('nothing waits')
     return 0
   }
-  const request = { workspace, config, commit: null, snapshot: last.target, trigger: 'retry' } as const
   // What waits in the outbox passed the guards when it was made.
-  const options = { force: false, full: false, dryRun: false, allowMassDelete: true }
-  const report = await runPush({ ...request, ...options }, args, interruption.signal)
+  const passed = { ...CAREFUL, allowMassDelete: true }
+  const request = { ...passed, workspace, config, snapshot: last.target, trigger: 'retry' } as const
+  const report = await runPush(request, args, interruption.signal)
   return interruption.exitCode(exitCodeOfReport(report))
 }

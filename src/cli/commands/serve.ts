@@ -1,9 +1,6 @@
-import { mkdir, readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import type { Argv } from 'yargs'
-import { userDirectory } from '../../snapshot/workspace.js'
 import { DeltaError } from '../../support/errors.js'
-import { VERSION } from '../../support/version.js'
 import type { CommonArguments } from '../arguments.js'
 import { keepLog } from '../command-log.js'
 import { interruptible } from '../interruption.js'
@@ -55,35 +52,24 @@ type ServeArguments = CommonArguments & {
 export async function run(args: ServeArguments): Promise<number> {
   const interruption = interruptible('finishes')
   const printer = printerFor(args)
-  const dataDirectory = resolve(args.data ?? userDirectory('data', process.env))
-  const mirrorDirectory = resolve(args.mirror ?? join(dataDirectory, 'mirrors'))
-  const token = args.tokenFile === undefined ? null : await readToken(args.tokenFile)
-  if (!Number.isInteger(args.port) || args.port < 0 || args.port > 65_535) {
-    throw new DeltaError('usage', `--port must be a whole number from 0 to 65535 (it is ${args.port}).`)
-  }
-  await mkdir(mirrorDirectory, { recursive: true })
-  keepLog(dataDirectory, args.debug)
-  const [{ ReceiverEngine }, { startServer }] = await Promise.all([
-    import('../../receiver/engine.js'),
-    import('../../receiver/server.js'),
-  ])
-  const engine = new ReceiverEngine({ dataDirectory, mirrorDirectory })
-  const server = await startServer({
-    engine,
-    dataDirectory,
-    host: args.host,
+  const { serve } = await import('../../api/serve.js')
+  const serving = await serve({
     port: args.port,
-    token,
-    version: VERSION,
+    host: args.host,
+    ...(args.data === undefined ? {} : { dataDirectory: args.data }),
+    ...(args.mirror === undefined ? {} : { mirrorDirectory: args.mirror }),
+    ...(args.tokenFile === undefined ? {} : { token: await readToken(args.tokenFile) }),
+    signal: interruption.signal,
     onEvent: (event) => {
       printer.event(event)
       renderServerEvent(printer, event)
     },
   })
-  printer.event({ event: 'listening', url: server.url })
-  printer.note(`listening on ${server.url}\n  data:    ${dataDirectory}\n  mirrors: ${mirrorDirectory}`)
-  await aborted(interruption.signal)
-  await server.close()
+  const { url, dataDirectory, mirrorDirectory } = serving
+  keepLog(dataDirectory, args.debug)
+  printer.event({ event: 'listening', url })
+  printer.note(`listening on ${url}\n  data:    ${dataDirectory}\n  mirrors: ${mirrorDirectory}`)
+  await serving.closed
   return interruption.exitCode(0)
 }
 
@@ -93,8 +79,4 @@ async function readToken(path: string): Promise<string> {
   throw new DeltaError('configuration-invalid', `The token file ${path} is empty.`, {
     next: 'Write a long random text into it.',
   })
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }

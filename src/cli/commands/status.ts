@@ -5,8 +5,9 @@ import { count, formatBytes, printable } from '../../support/text.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
 import { interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
-import { type Printer, printerFor, styled } from '../print.js'
+import { type Printer, printerFor, styled, styledAnswer } from '../print.js'
 import { describeCounts } from '../render.js'
+import { AMBIGUOUS, describeLogin, isAmbiguous } from '../render-identity.js'
 
 export const command = 'status'
 export const describe = 'what is here, what the receiver has, what is pending, and whether both are equal'
@@ -30,7 +31,9 @@ function render(printer: Printer, report: StatusReport): void {
   const { here, there, pending } = report
   const line = (name: string, value: string): void => printer.answer(`${name.padEnd(11)}${value}`)
   line('workspace', printable(report.workspace))
+  if (isAmbiguous(report)) line('', styledAnswer('careful', `${AMBIGUOUS} (--pinned)`))
   line('receiver', report.receiver)
+  if (report.login !== null) line('login', describeLogin(report.login))
   line('here', here === null ? 'a push is running right now' : `tree ${here.tree.slice(0, 10)}`)
   if (there.error !== null) line('there', styled('bad', there.error.message))
   else if (there.sequence === 0) line('there', 'nothing yet')

@@ -1,6 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import type { Verdict, VerifyReport } from '../../inspect/verify.js'
 import type { View } from '../../inspect/view.js'
+import { CAREFUL } from '../../push-request.js'
 import type { PushReport } from '../../report/report.js'
 import { exitCodeOf } from '../../support/errors.js'
 import { type CommonArguments, withCommit, withReceiver } from '../arguments.js'
@@ -63,7 +64,6 @@ async function repair(
   signal: AbortSignal,
 ): Promise<PushReport> {
   const isForeign = verdict !== 'pending'
-  const careful = { workspace, config, commit, dryRun: false, trigger: 'repair', allowMassDelete: false } as const
-  const request = { ...careful, force: isForeign, full: isForeign && by !== 'listing' }
-  return await runPush(request, args, signal)
+  const overwriting = { ...CAREFUL, commit, force: isForeign, full: isForeign && by !== 'listing' }
+  return await runPush({ ...overwriting, workspace, config, trigger: 'repair' }, args, signal)
 }

@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import { locateWorkspace, type Workspace } from '../../snapshot/workspace.js'
-import { DeltaError, type ErrorCode, exitCodeOf, isErrorCode } from '../../support/errors.js'
+import { type ErrorCode, exitCodeOf, isErrorCode } from '../../support/errors.js'
 import type { ControlRequest } from '../../triggers/watch/control-place.js'
 import type { WatchEvent } from '../../triggers/watch/events.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
@@ -43,11 +43,9 @@ export async function run(args: WatchArguments): Promise<number> {
 }
 
 async function watchHere(args: WatchArguments, printer: Printer): Promise<number> {
-  if (!(args.settle >= 0 && args.settle <= 60_000))
-    throw new DeltaError('usage', `--settle must be a number of milliseconds up to 60000 (it is ${args.settle}).`)
   const interruption = interruptible()
   const [{ watch }, { WatchRenderer }, { statusLineFor }, workspace] = await Promise.all([
-    import('../../triggers/watch/watch.js'),
+    import('../../api/watch.js'),
     import('../render-watch.js'),
     import('../status-line.js'),
     locateWorkspace(args.directory, process.env),
@@ -64,9 +62,9 @@ async function watchHere(args: WatchArguments, printer: Printer): Promise<number
     directory: workspace.root,
     signal: interruption.signal,
     onEvent,
-    flags: flagsOf(args),
-    polling: args.poll,
-    timing: { settle: args.settle, longest: Math.max(2000, args.settle) },
+    ...flagsOf(args),
+    poll: args.poll,
+    settle: args.settle,
   })
   return interruption.exitCode(0)
 }

@@ -24,7 +24,15 @@ export interface Dialect {
   readonly plans: boolean
   /** Bytes in one component of a path. */
   readonly longestName: number
+  /** What an upload says beyond the specified fields (protocol.md §1); a server that reads no session is told none. */
+  readonly extraFields: readonly ExtraField[]
+  /** It gives a workspace its collection itself, and is told none that was only made up here. */
+  readonly choosesCollection: boolean
+  /** What tells one workspace from another: its whole path, or the last part of it alone (protocol.md §3). */
+  readonly identifiedBy: 'path' | 'name'
 }
+
+export type ExtraField = 'session' | 'source_path' | 'logical_repo_id'
 
 export const DIALECT_NAMES = ['ce-delta', 'P0', 'S1', 'A1', 'S2', 'A3', 'unknown', 'unknown, at once'] as const
 export type DialectName = (typeof DIALECT_NAMES)[number]
@@ -38,7 +46,12 @@ const OLDEST: Dialect = {
   hidesMetadataNames: false,
   plans: false,
   longestName: 255,
+  extraFields: [],
+  choosesCollection: false,
+  identifiedBy: 'path',
 }
+
+const LATER_FIELDS = ['session', 'source_path', 'logical_repo_id'] as const
 
 /** What is safe on every generation: taken until it is known which one it is. */
 const CAUTIOUS: Dialect = {
@@ -49,6 +62,8 @@ const CAUTIOUS: Dialect = {
   moves: 'never',
   emptyFolders: 'can be moved aside',
   longestName: 242,
+  extraFields: LATER_FIELDS,
+  identifiedBy: 'name',
 }
 
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
@@ -61,9 +76,18 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     hidesMetadataNames: false,
     plans: false,
     longestName: 255,
+    extraFields: [],
+    choosesCollection: false,
+    identifiedBy: 'path',
   },
   P0: OLDEST,
-  S1: { ...OLDEST, name: 'S1', summary: 'applies before it answers, counts in memory (2025-11)' },
+  S1: {
+    ...OLDEST,
+    name: 'S1',
+    summary: 'applies before it answers, counts in memory (2025-11)',
+    extraFields: ['source_path'],
+    identifiedBy: 'name',
+  },
   // Also Q, which cannot be told from it: it removes empty folders, and its moves lose a file without content.
   A1: { ...CAUTIOUS, name: 'A1', summary: 'answers first, applies later, tells no failures', proof: 'status' },
   S2: {
@@ -74,6 +98,8 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     emptyFolders: 'can be moved aside',
     // It writes to a temporary name first, which is 13 bytes longer.
     longestName: 242,
+    extraFields: LATER_FIELDS,
+    identifiedBy: 'name',
   },
   A3: {
     ...OLDEST,
@@ -84,6 +110,9 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     emptyFolders: 'removed',
     hidesMetadataNames: true,
     plans: true,
+    extraFields: LATER_FIELDS,
+    choosesCollection: true,
+    identifiedBy: 'name',
   },
   unknown: CAUTIOUS,
   'unknown, at once': {

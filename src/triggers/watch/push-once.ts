@@ -1,5 +1,5 @@
 import { push } from '../../push.js'
-import type { PushContext } from '../../push-request.js'
+import { CAREFUL, type PushContext } from '../../push-request.js'
 import { failedReport, type PushReport } from '../../report/report.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { asDeltaError } from '../../support/errors.js'
@@ -19,19 +19,7 @@ export async function pushOnce(
   try {
     const config = await settings.read()
     const insistence = failures > 0 ? { maxRetries: 0 } : {}
-    return await push(
-      {
-        workspace,
-        config: { ...config, ...insistence },
-        force: false,
-        full: false,
-        allowMassDelete: false,
-        dryRun: false,
-        commit: null,
-        trigger: 'watch',
-      },
-      context,
-    )
+    return await push({ ...CAREFUL, workspace, config: { ...config, ...insistence }, trigger: 'watch' }, context)
   } catch (thrown) {
     const receiver = settings.last?.endpoint ?? 'embedded receiver'
     const duration = Math.round(performance.now() - started)

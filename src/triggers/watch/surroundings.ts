@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { credentialsFile } from '../../config/credentials.js'
+import { sessionFile } from '../../config/session-file.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { signatureOf } from '../../support/durable-files.js'
 import { systemErrorCode } from '../../support/errors.js'
@@ -29,6 +30,6 @@ function folderIdentity(folder: string): string | null {
  */
 export async function outsideSignature(workspace: Workspace, environment: NodeJS.ProcessEnv): Promise<string> {
   const { git, globalExcludeFile } = workspace
-  const files = [globalExcludeFile, credentialsFile(environment), ...(git === null ? [] : [git.excludeFile])]
-  return await signatureOf(files)
+  const credentials = [credentialsFile(environment), sessionFile(environment)]
+  return await signatureOf([globalExcludeFile, ...credentials, ...(git === null ? [] : [git.excludeFile])])
 }
