@@ -106,7 +106,7 @@ describe('faults.md row 37: operations applied one after another give the target
       situation: 'two moves exchange a file and a folder',
       base: tree({ a: '1', 'b/c': '2' }),
       target: tree({ 'a/c': '2', b: '1' }),
-      operations: ['deleted b/c', 'deleted a', 'created b', 'created a/c'],
+      operations: ['deleted b/c', 'deleted a', 'created a/c', 'created b'],
     },
     {
       situation: 'a move takes the place of a folder whose files are deleted',
