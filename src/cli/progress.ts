@@ -1,6 +1,6 @@
 import { totalOperations } from '../delta/operation.js'
 import type { PushEvent } from '../report/report.js'
-import { formatBytes, formatDuration } from '../support/text.js'
+import { formatBytes, formatDuration, grouped } from '../support/text.js'
 
 /** How far a push is, from what it told so far. */
 export interface Progress {
@@ -55,7 +55,7 @@ export function describeProgress(progress: Progress, now: number): string {
   const { total, confirmed, sendingSince } = progress
   const share = total === 0 ? 0 : Math.min(1, confirmed.operations / total)
   const bar = '█'.repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH, '░')
-  const counted = `${confirmed.operations.toLocaleString('en-US')} of ${total.toLocaleString('en-US')}`
+  const counted = `${grouped(confirmed.operations)} of ${grouped(total)}`
   const elapsed = now - sendingSince
   if (share === 0 || elapsed <= 0) return `sending ${bar} ${counted}`
   const rate = `${formatBytes(Math.round((confirmed.bytes / elapsed) * 1000))}/s`

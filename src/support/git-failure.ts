@@ -11,7 +11,7 @@ export function startFailure(thrown: unknown): unknown {
 }
 
 const LOST_OBJECT =
-  /(missing (blob|tree|commit)|unable to read|bad object|bad tree object|invalid object|not a valid object|could not (read|get object)|is corrupt)/i
+  /(missing (blob|tree|commit)|(blob|tree) not found|unable to read|bad object|bad tree object|invalid object|not a valid object|could not (read|get object)|is corrupt)/i
 
 /** What it means that a git command failed, with what git said about it (`complaint`). */
 export function failure(
