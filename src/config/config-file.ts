@@ -1,13 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { extname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { userDirectory } from '../snapshot/workspace.js'
+import { join } from 'node:path'
 import { signatureOf } from '../support/durable-files.js'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
-import { asFields } from '../support/json.js'
 import { BASELINE_FILE } from './baseline.js'
 import type { UserConfig } from './config.js'
 import { credentialsFile } from './credentials.js'
+import { loadModule } from './load-module.js'
+import { rememberedFiles } from './module-cache.js'
 import { parseUserConfig, together } from './parse.js'
 import { sessionFile } from './session-file.js'
 
@@ -102,27 +101,7 @@ async function speaksOfUs(packageFile: string): Promise<boolean> {
  */
 export async function configurationSignature(root: string, environment: NodeJS.ProcessEnv): Promise<string> {
   const names = [...LOCAL_PLACES, ...CONFIG_PLACES, BASELINE_FILE].map((name) => join(root, name))
-  return await signatureOf([...names, credentialsFile(environment), sessionFile(environment)])
-}
-
-/** TypeScript and modules of every kind, whatever the version of the user's compiler. */
-async function loadModule(path: string): Promise<unknown> {
-  const { createJiti } = await import('jiti')
-  // What was compiled is kept with our own state, never in the user's tree.
-  const fsCache = join(userDirectory('state', process.env), 'compiled')
-  const jiti = createJiti(join(path, '..'), {
-    interopDefault: true,
-    fsCache,
-    moduleCache: false,
-    alias: { 'ce-delta': fileURLToPath(new URL('../index.js', import.meta.url)) },
-  })
-  // Evaluated and not imported: Node would keep the first version for as long as the process runs.
-  const source = await readFile(path, 'utf8')
-  const evaluated = await jiti.evalModule(source, {
-    filename: path,
-    ext: extname(path),
-    async: true,
-    forceTranspile: true,
-  })
-  return asFields(evaluated)?.default ?? evaluated
+  const imported = await Promise.all(names.map(async (name) => await rememberedFiles(name, environment)))
+  const ofUser = [credentialsFile(environment), sessionFile(environment)]
+  return await signatureOf([...names, ...imported.flat(), ...ofUser])
 }

@@ -32,10 +32,11 @@ export async function run(args: CommonArguments & ReceiverArguments): Promise<nu
 }
 
 async function* examine(args: CommonArguments & ReceiverArguments, signal: AbortSignal): AsyncGenerator<Check> {
-  const [machine, own, receiver, { readStatusReport }] = await Promise.all([
+  const [machine, own, receiver, { checkCredential }, { readStatusReport }] = await Promise.all([
     import('../doctor/machine.js'),
     import('../doctor/workspace.js'),
     import('../doctor/receiver.js'),
+    import('../doctor/credential.js'),
     import('../../status.js'),
   ])
   yield machine.checkNode()
@@ -52,7 +53,10 @@ async function* examine(args: CommonArguments & ReceiverArguments, signal: Abort
   yield own.checkConfiguration(opened.config)
   const status = await orFailure('equality', readStatusReport(workspace, opened.config, signal))
   if ('level' in status) return yield status
-  yield* receiver.checkReceiver(opened.config, status)
+  yield* receiver.checkReceiver(status)
+  yield await attempt('credential', 'ce-delta whoami', async () => {
+    return await checkCredential(opened.config, status, signal)
+  })
   yield await attempt('clock', 'Check the endpoint.', async () => {
     const difference = await receiver.clockDifference(opened.config, status, signal)
     return receiver.checkClock(new Date(), status, difference)
