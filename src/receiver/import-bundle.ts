@@ -65,16 +65,17 @@ export async function importBundle(
 export async function adoptObjects(gitDirectory: string, imported: Import): Promise<void> {
   const from = join(imported.directory, 'objects')
   const to = join(gitDirectory, 'objects')
-  for (const folder of await readdir(from)) {
-    if (folder === 'info') continue
+  const folders = (await readdir(from)).filter((folder) => folder !== 'info')
+  for (const folder of folders) {
     await mkdir(join(to, folder), { recursive: true })
     // An index makes its pack visible, so it comes last.
     const names = (await readdir(join(from, folder))).sort(
       (left, right) => Number(left.endsWith('.idx')) - Number(right.endsWith('.idx')),
     )
     for (const name of names) await rename(join(from, folder, name), join(to, folder, name))
-    await syncDirectory(join(to, folder))
   }
+  // Together: the disk then writes its journal once for several of them.
+  await Promise.all(folders.map((folder) => syncDirectory(join(to, folder))))
   await syncDirectory(to)
 }
 
