@@ -11,6 +11,7 @@ import { forgetBackgroundFailure } from './report/background.js'
 import { failedReport, type PushReport, reportedError, reportedOperations } from './report/report.js'
 import { snapshotOfCommit } from './snapshot/commit-snapshot.js'
 import { readConfirmed } from './snapshot/confirmed.js'
+import { removeDamagedObjects } from './snapshot/damaged-objects.js'
 import type { Snapshot } from './snapshot/scan.js'
 import { guardAgainstSecrets } from './snapshot/secret-scan.js'
 import { clearInterrupted, forgetIndex, openShadow, type Shadow } from './snapshot/shadow.js'
@@ -64,7 +65,7 @@ export async function push(request: PushRequest, context: PushContext): Promise<
   }
 }
 
-/** Objects that the shadow borrowed may be gone: then everything is read and stored anew, once. */
+/** Objects that the shadow borrowed may be gone, or a power loss damaged its own: then all are stored anew, once. */
 async function withLostObjectsRestored<Result>(
   shadow: Shadow,
   context: PushContext,
@@ -74,7 +75,8 @@ async function withLostObjectsRestored<Result>(
     return await work()
   } catch (thrown) {
     if (!(thrown instanceof DeltaError) || thrown.code !== 'objects-missing') throw thrown
-    context.onEvent({ event: 'notice', message: 'Objects that git had were removed; every file is read again.' })
+    context.onEvent({ event: 'notice', message: 'Objects that git had are gone or damaged; every file is read again.' })
+    await removeDamagedObjects(shadow)
     await forgetIndex(shadow)
     return await work()
   }

@@ -5,6 +5,7 @@ import { EMPTY_TREE } from '../support/git.js'
 import { trace } from '../support/trace.js'
 import { askStatus, inDoubt } from './ask-status.js'
 import { changesSince, changesSinceListing, everythingBlindly, everythingOverListing } from './changes.js'
+import { confirmAttempted } from './confirm-attempted.js'
 import type { LeftBehind } from './dialects/carry.js'
 import type { Next, SynchroniseJob } from './job.js'
 import { Ledger } from './ledger.js'
@@ -121,7 +122,8 @@ class Synchronisation {
           next: 'If this work tree is the one that counts, run: ce-delta push --force',
         })
       case 'confirm attempted':
-        if (attempted !== null) await this.#ledger.confirmUpTo(attempted, status)
+        if (attempted !== null && !(await confirmAttempted(this.#job, this.#ledger, attempted, status)))
+          return await this.#sendFull(status)
         return { isDone: false, isStale: false, status }
       case 'resend attempted':
         if (attempted === null) return { isDone: false, isStale: true, status }

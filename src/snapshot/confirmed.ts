@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isBundleId } from '../bundle/manifest.js'
 import type { OperationCounts, TreeId } from '../delta/operation.js'
+import { syncDirectory } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
 import { gitText, isObjectId, runGit } from '../support/git.js'
 import { asFields, parseJson } from '../support/json.js'
@@ -84,6 +85,8 @@ export async function writeConfirmed(
   const swap = previous === null ? [commit] : [commit, previous.commit]
   try {
     await runGit(shadow.repository, ['update-ref', confirmedReference(receiverKey), ...swap])
+    // git makes sure of what is in the file, not of its name: and the outbox is emptied after this.
+    await syncDirectory(dirname(join(shadow.directory, confirmedReference(receiverKey))))
   } catch (thrown) {
     if (!(thrown instanceof DeltaError) || !/but expected|reference already exists/.test(thrown.message)) throw thrown
     throw new DeltaError('conflict', 'Another process confirmed a push at the same time.', {
