@@ -4,7 +4,7 @@ import type { SynchroniseOptions } from './delivery/job.js'
 import { synchronise } from './delivery/synchronise.js'
 import type { Operation, TreeId } from './delta/operation.js'
 import { type Identity, identityOf, localReceiver, receiverFor } from './identity.js'
-import { deliveryContext, outboxOf, snapshotOf, snapshotOptions, takePushLock } from './preparation.js'
+import { commitReader, deliveryContext, outboxOf, snapshotOf, snapshotOptions, takePushLock } from './preparation.js'
 import { dryRunReport, reportOf } from './push-report.js'
 import type { PushContext, PushRequest } from './push-request.js'
 import { forgetBackgroundFailure } from './report/background.js'
@@ -108,7 +108,10 @@ async function run(
     context: delivery,
   }
   const outbox = outboxOf(shadow, receiver)
-  const result = await traceStep('synchronise', () => synchronise({ ...job, receiver, outbox }, asked, recorded))
+  const readCommits = commitReader(request, shadow, snapshot.tree, delivery)
+  const told = readCommits === undefined ? {} : { readCommits }
+  const here = { ...job, ...told, receiver, outbox }
+  const result = await traceStep('synchronise', () => synchronise(here, asked, recorded))
   const report = reportOf(identity, receiver, snapshot, commit, result)
   const applied = await announce(request, report, result.operations, context)
   if (result.outcome !== 'queued' || request.config.fallback !== 'local' || request.config.endpoint === null)

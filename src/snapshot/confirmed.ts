@@ -25,6 +25,8 @@ export interface Confirmed {
   readonly trigger: Trigger | null
   /** From the start of the push, or from the confirmation before in the same push, to this one. */
   readonly durationMs: number | null
+  /** The commit up to which the receiver was told of the history; null where it was told of none. */
+  readonly historyHead: string | null
 }
 
 /** The confirmed snapshot with the commit that records it; the commit's history is the log of confirmed pushes. */
@@ -109,7 +111,13 @@ export function parseRecord(text: string): Omit<Confirmed, 'tree'> | null {
     bytes: typeof fields.bytes === 'number' ? fields.bytes : 0,
     trigger: TRIGGERS.find((trigger) => trigger === fields.trigger) ?? null,
     durationMs: typeof fields.durationMs === 'number' ? fields.durationMs : null,
+    historyHead: isCommitId(fields.historyHead) ? fields.historyHead : null,
   }
+}
+
+/** The id of a commit in the user's repository, whatever hash it uses. */
+export function isCommitId(value: unknown): value is string {
+  return typeof value === 'string' && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(value)
 }
 
 function parseCounts(value: unknown): OperationCounts {

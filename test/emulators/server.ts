@@ -134,6 +134,8 @@ export class Emulator {
     const isUpload = pathname === '/api/v1/delta/upload'
     if (isUpload && this.#takes('loseUpload')) return void request.socket.destroy()
     if (isUpload && this.#takes('page')) return sendPage(response)
+    if (isUpload && this.faults.overtaken !== null) await this.foreignUpload(this.faults.overtaken)
+    if (isUpload) this.faults.overtaken = null
     const answer = await this.#answer(`${request.method} ${pathname}`, request, body, searchParams, worker)
     const isChange = isUpload || pathname === '/api/v1/delta/apply_ops'
     if (isChange && this.#takes('loseAnswer')) return void request.socket.destroy()
