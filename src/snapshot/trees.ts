@@ -17,7 +17,9 @@ export async function treeChanges(
   if (base === target) return []
   const last = lastDifferences.get(repository)
   if (last?.base === base && last.target === target) return last.changes
-  const changes = parseTreeChanges(await runGit(repository, ['diff-tree', '-r', '--raw', '-z', '-M100%', base, target]))
+  const changes = parseTreeChanges(
+    await runGit(repository, ['diff-tree', '-r', '--raw', '--no-abbrev', '-z', '-M100%', base, target]),
+  )
   lastDifferences.set(repository, { base, target, changes })
   return changes
 }

@@ -53,7 +53,7 @@ async function* examine(args: CommonArguments & ReceiverArguments, signal: Abort
   yield own.checkConfiguration(opened.config)
   const status = await orFailure('equality', readStatusReport(workspace, opened.config, signal))
   if ('level' in status) return yield status
-  yield* receiver.checkReceiver(status)
+  yield* receiver.checkReceiver(opened.config, status)
   yield await attempt('credential', 'ce-delta whoami', async () => {
     return await checkCredential(opened.config, status, signal)
   })

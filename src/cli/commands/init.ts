@@ -8,6 +8,7 @@ import { DeltaError } from '../../support/errors.js'
 import { gitTextOrNull } from '../../support/git.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
 import { CONFIG_FILE, configText, WORKFLOW_FILE, workflowText, writeNew } from '../init/files.js'
+import { nextSteps } from '../init/next-steps.js'
 import { askForPlan, type Plan, type Suggestion } from '../init/questions.js'
 import { interruptible } from '../interruption.js'
 import { openWorkspace } from '../open-workspace.js'
@@ -57,7 +58,8 @@ export async function run(args: InitArguments): Promise<number> {
   if (plan.hook) await installHook(workspace, printer)
   if (plan.workflow) await writeWorkflow(workspace, config, plan, printer)
   const exitCode = plan.push ? await firstPush(args, interruption.signal) : 0
-  for (const line of nextSteps(plan)) printer.note(line)
+  const caller = { environment: process.env, script: await ownScript() }
+  for (const line of nextSteps(plan, caller)) printer.note(line)
   printer.event({ event: 'init', ...plan, root: workspace.root })
   return interruption.exitCode(exitCode)
 }
@@ -77,7 +79,7 @@ async function writeConfig(workspace: Workspace, plan: Plan, printer: Printer): 
 /** A hook that cannot be installed is told, and does not hold up the rest. */
 async function installHook(workspace: Workspace, printer: Printer): Promise<void> {
   const { installHooks } = await import('../../triggers/hook/install.js')
-  const command = { node: process.execPath, script: await realpath(process.argv[1] ?? '') }
+  const command = { node: process.execPath, script: await ownScript() }
   try {
     renderChanges(printer, await installHooks({ workspace, command, outside: false }))
   } catch (thrown) {
@@ -85,6 +87,10 @@ async function installHook(workspace: Workspace, printer: Printer): Promise<void
     printer.note(`${styled('careful', '!')} no hook: ${thrown.message}`)
     if (thrown.next !== undefined) printer.note(`  ${thrown.next}`)
   }
+}
+
+async function ownScript(): Promise<string> {
+  return await realpath(process.argv[1] ?? '')
 }
 
 async function writeWorkflow(workspace: Workspace, config: Config, plan: Plan, printer: Printer): Promise<void> {
@@ -101,17 +107,4 @@ async function firstPush(args: InitArguments, signal: AbortSignal): Promise<numb
   const { workspace, config } = await openWorkspace(args)
   const report = await runPush({ ...CAREFUL, workspace, config }, args, signal)
   return exitCodeOfReport(report)
-}
-
-function nextSteps(plan: Plan): string[] {
-  const token = 'ce-delta login, where it asks who you are; tokens are in docs/configuration.md.'
-  return [
-    '',
-    'What next:',
-    plan.push ? '  ce-delta status     both ends, side by side' : '  ce-delta push       the first push',
-    '  ce-delta doctor     when something is not as it should be',
-    ...(plan.hook ? ['  git commit          pushes by itself from now on'] : []),
-    ...(plan.endpoint === null ? [] : [`  ${plan.endpoint}: ${token}`]),
-    ...(plan.workflow ? ['  GitHub: commit the workflow, and set the secret CE_DELTA_TOKEN.'] : []),
-  ]
 }
