@@ -1,6 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import { type CommonArguments, withReceiver } from '../arguments.js'
 import { openWorkspace } from '../open-workspace.js'
+import { placeFromHere } from '../place.js'
 import { printerFor, styled } from '../print.js'
 
 export const command = 'validate'
@@ -16,6 +17,8 @@ export async function run(args: ValidateArguments): Promise<number> {
   const { config } = await openWorkspace(args)
   const printer = printerFor(args)
   printer.event({ event: 'configuration-valid', file: config.file })
-  printer.note(`${styled('good', '✓')} ${config.file ?? 'no configuration file: the defaults hold'}`)
+  printer.note(
+    `${styled('good', '✓')} ${config.file === null ? 'no configuration file: the defaults hold' : placeFromHere(config.file)}`,
+  )
   return 0
 }
