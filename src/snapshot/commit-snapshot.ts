@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { TreeId } from '../delta/operation.js'
+import type { BlobId, TreeId } from '../delta/operation.js'
 import { DeltaError } from '../support/errors.js'
-import { EMPTY_TREE, gitText, gitTextOrNull, runGit } from '../support/git.js'
+import { EMPTY_TREE, gitText, runGit } from '../support/git.js'
+import { type NamedObject, objectsNamed } from '../support/git-objects.js'
 import { escapeBytes, splitNul } from '../support/text.js'
+import { editTree } from './changed-tree.js'
 import { matchedByOwn, OWN_IGNORE_FILE } from './ignore-rules.js'
 import { importTree } from './import-tree.js'
 import { type ChangedEntry, judgeEntries } from './judge-entries.js'
 import { readLast, writeLast } from './last-commit.js'
 import type { Snapshot, SnapshotOptions } from './scan.js'
-import { type Shadow, withIndex } from './shadow.js'
+import type { Shadow } from './shadow.js'
 
 /** A snapshot of a commit, with the commit that it is of. */
 export interface CommitSnapshot extends Snapshot {
@@ -26,47 +26,62 @@ export async function snapshotOfCommit(
   revision: string,
   options: SnapshotOptions,
 ): Promise<CommitSnapshot> {
-  const { commit, sourceTree } = await resolveCommit(shadow, revision)
-  const ownRules = await ownIgnoreRules(shadow, sourceTree, options)
+  const [{ commit, sourceTree, ownRuleBlob }, known] = await Promise.all([
+    resolveCommit(shadow, revision),
+    readLast(shadow),
+  ])
+  const ownRules = await ownIgnoreRules(shadow, ownRuleBlob, options)
   const stamp = createHash('sha256')
     .update(JSON.stringify([options.rulesFingerprint, ownRules]))
     .digest('hex')
-  const last = await readLast(shadow, stamp)
+  const last = known?.stamp === stamp ? known : null
   const base = last ?? { sourceTree: EMPTY_TREE, tree: EMPTY_TREE, skipped: [] }
   const entries = await changedEntries(shadow, base.sourceTree, sourceTree)
   const present = entries.filter(({ blob }) => blob !== null).map(({ name }) => name)
   // The user's rules do not count: what is committed is not ignored.
   const ignored = await matchedByOwn(shadow, present, ownRules)
   const judged = await judgeEntries(shadow, entries, ignored, options)
-  const tree = await applyEntries(shadow, base.tree, judged.lines)
+  const tree = judged.edits.length === 0 ? base.tree : await editTree(shadow, base.tree, judged.edits)
   const touched = new Set(entries.map((entry) => escapeBytes(entry.name)))
   const skipped = [...base.skipped.filter(({ path }) => !touched.has(path)), ...judged.skipped]
-  if (last === null || sourceTree !== last.sourceTree) await writeLast(shadow, stamp, { sourceTree, tree, skipped })
+  if (last === null || sourceTree !== last.sourceTree) await writeLast(shadow, { stamp, sourceTree, tree, skipped })
   return { commit, tree, skipped }
 }
 
-async function resolveCommit(shadow: Shadow, revision: string): Promise<{ commit: string; sourceTree: TreeId }> {
+interface ResolvedCommit {
+  readonly commit: string
+  readonly sourceTree: TreeId
+  /** The commit's {@link OWN_IGNORE_FILE}. */
+  readonly ownRuleBlob: BlobId | null
+}
+
+async function resolveCommit(shadow: Shadow, revision: string): Promise<ResolvedCommit> {
   const { git } = shadow.workspace
   if (git === null) {
     throw new DeltaError('not-a-repository', 'This folder is not in a git repository, so it has no commits.', {
       next: 'Push the folder itself: leave out --commit.',
     })
   }
-  const commit = await gitTextOrNull(git.repository, [
-    'rev-parse',
-    '--quiet',
-    '--verify',
-    '--end-of-options',
-    `${revision}^{commit}`,
-  ])
-  if (commit === null) {
+  const tree = `${revision}^{tree}`
+  const [commit, root, rules] = await objectsNamed(git.repository, [`${revision}^{commit}`, tree, ownRulesIn(tree)])
+  if (commit?.type !== 'commit' || root?.type !== 'tree') {
     throw new DeltaError('usage', `There is no commit ${revision}.`, {
       facts: { revision },
       next: 'Name a commit, a branch or a tag of this repository; in a shallow clone it may not have been fetched.',
     })
   }
-  if (git.objectFormat !== 'sha1') return { commit, sourceTree: await importTree(shadow, commit) }
-  return { commit, sourceTree: await gitText(git.repository, ['rev-parse', '--verify', `${commit}^{tree}`]) }
+  if (git.objectFormat === 'sha1') return { commit: commit.id, sourceTree: root.id, ownRuleBlob: blobOf(rules) }
+  const sourceTree = await importTree(shadow, commit.id)
+  const [imported] = await objectsNamed(shadow.repository, [ownRulesIn(sourceTree)])
+  return { commit: commit.id, sourceTree, ownRuleBlob: blobOf(imported) }
+}
+
+function ownRulesIn(tree: string): string {
+  return `${tree}:${OWN_IGNORE_FILE}`
+}
+
+function blobOf(object: NamedObject | null | undefined): BlobId | null {
+  return object?.type === 'blob' ? object.id : null
 }
 
 async function changedEntries(shadow: Shadow, base: TreeId, target: TreeId): Promise<ChangedEntry[]> {
@@ -82,26 +97,7 @@ async function changedEntries(shadow: Shadow, base: TreeId, target: TreeId): Pro
   return entries
 }
 
-async function ownIgnoreRules(shadow: Shadow, sourceTree: TreeId, options: SnapshotOptions): Promise<string> {
-  const file = await gitTextOrNull(shadow.repository, [
-    'rev-parse',
-    '--quiet',
-    '--verify',
-    `${sourceTree}:${OWN_IGNORE_FILE}`,
-  ])
-  const text = file === null ? '' : await gitText(shadow.repository, ['cat-file', 'blob', file])
+async function ownIgnoreRules(shadow: Shadow, blob: BlobId | null, options: SnapshotOptions): Promise<string> {
+  const text = blob === null ? '' : await gitText(shadow.repository, ['cat-file', 'blob', blob])
   return [text, ...options.exclude].join('\n').trim()
-}
-
-async function applyEntries(shadow: Shadow, base: TreeId, lines: readonly Buffer[]): Promise<TreeId> {
-  if (lines.length === 0) return base
-  const indexFile = join(shadow.directory, `commit-index.${process.pid}`)
-  const repository = withIndex(shadow, indexFile)
-  try {
-    await runGit(repository, ['read-tree', base])
-    await runGit(repository, ['update-index', '-z', '--index-info'], { input: lines })
-    return await gitText(repository, ['write-tree', '--missing-ok'])
-  } finally {
-    await rm(indexFile, { force: true })
-  }
 }

@@ -44,7 +44,8 @@ type PushArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv
 
 export async function run(args: PushArguments): Promise<number> {
   const interruption = interruptible()
-  const { workspace, config } = await openWorkspace(args)
+  // What the push itself needs is loaded while git is asked where the workspace is.
+  const [{ workspace, config }] = await Promise.all([openWorkspace(args), import('../../push.js')])
   const { force, full, dryRun, allowMassDelete } = args
   const request = { workspace, config, force, full, dryRun, allowMassDelete, commit: args.commit ?? null }
   const report = await runPush(request, args, interruption.signal)
