@@ -5,7 +5,8 @@ import type { TreeId } from '../delta/operation.js'
 import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE, gitText, gitTextOrNull, runGit } from '../support/git.js'
 import { escapeBytes, splitNul } from '../support/text.js'
-import { matchedByOwn, OWN_IGNORE_FILE } from './ignore-rules.js'
+import { OWN_IGNORE_FILE } from './collected-rules.js'
+import { matchedByOwn } from './ignore-rules.js'
 import { importTree } from './import-tree.js'
 import { type ChangedEntry, judgeEntries } from './judge-entries.js'
 import { readLast, writeLast } from './last-commit.js'
@@ -46,7 +47,7 @@ export async function snapshotOfCommit(
 }
 
 async function resolveCommit(shadow: Shadow, revision: string): Promise<{ commit: string; sourceTree: TreeId }> {
-  const { git } = shadow.workspace
+  const { git, part } = shadow.workspace
   if (git === null) {
     throw new DeltaError('not-a-repository', 'This folder is not in a git repository, so it has no commits.', {
       next: 'Push the folder itself: leave out --commit.',
@@ -65,8 +66,25 @@ async function resolveCommit(shadow: Shadow, revision: string): Promise<{ commit
       next: 'Name a commit, a branch or a tag of this repository; in a shallow clone it may not have been fetched.',
     })
   }
-  if (git.objectFormat !== 'sha1') return { commit, sourceTree: await importTree(shadow, commit) }
-  return { commit, sourceTree: await gitText(git.repository, ['rev-parse', '--verify', `${commit}^{tree}`]) }
+  const tree =
+    git.objectFormat === 'sha1'
+      ? await gitText(git.repository, ['rev-parse', '--verify', `${commit}^{tree}`])
+      : await importTree(shadow, commit)
+  return { commit, sourceTree: part === null ? tree : await folderIn(shadow, tree, part.path, revision) }
+}
+
+/** The tree of a folder in a tree. */
+async function folderIn(shadow: Shadow, tree: TreeId, path: string, revision: string): Promise<TreeId> {
+  const find = async (name: string): Promise<string | null> => {
+    return await gitTextOrNull(shadow.repository, ['rev-parse', '--quiet', '--verify', '--end-of-options', name])
+  }
+  const entry = await find(`${tree}:${path}`)
+  const found = entry === null ? null : await find(`${entry}^{tree}`)
+  if (found !== null) return found
+  throw new DeltaError('usage', `There is no folder ${path} in ${revision}.`, {
+    facts: { revision, path },
+    next: 'Name a commit that has it, or take it out of workspaces. Nothing is deleted at the receiver.',
+  })
 }
 
 async function changedEntries(shadow: Shadow, base: TreeId, target: TreeId): Promise<ChangedEntry[]> {
