@@ -1,16 +1,19 @@
 import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Argv } from 'yargs'
+import { findWorkspaces } from '../../api/workspace.js'
 import type { Config } from '../../config/config.js'
 import { CAREFUL } from '../../push-request.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { DeltaError } from '../../support/errors.js'
 import { gitTextOrNull } from '../../support/git.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
-import { CONFIG_FILE, configText, WORKFLOW_FILE, workflowText, writeNew } from '../init/files.js'
+import { isIgnored, LOCAL_FILES } from '../doctor/workspace.js'
+import { inEachWorkspace } from '../each-workspace.js'
+import { appendLine, CONFIG_FILE, configText, WORKFLOW_FILE, workflowText, writeNew } from '../init/files.js'
 import { askForPlan, type Plan, type Suggestion } from '../init/questions.js'
 import { interruptible } from '../interruption.js'
-import { openWorkspace } from '../open-workspace.js'
+import { flagsOf } from '../open-workspace.js'
 import { type Printer, printerFor, styled } from '../print.js'
 import { renderChanges } from '../render-hooks.js'
 import { runPush } from '../run-push.js'
@@ -43,7 +46,8 @@ type InitArguments = CommonArguments &
 export async function run(args: InitArguments): Promise<number> {
   const interruption = interruptible()
   const printer = printerFor(args)
-  const { workspace, config } = await openWorkspace(args)
+  const { whole: workspace, folders, open } = await findWorkspaces({ directory: args.directory, ...flagsOf(args) })
+  const { config } = await open(folders[0] ?? null)
   if (workspace.kind === 'bare') {
     throw new DeltaError('not-a-repository', 'A bare repository has no work tree to set up.', {
       next: 'Push a commit from its post-receive hook: ce-delta push --commit HEAD',
@@ -54,6 +58,7 @@ export async function run(args: InitArguments): Promise<number> {
   const plan = { ...asked, ...Object.fromEntries(args.without.map((step) => [step, false])) }
   if (config.file === null) await writeConfig(workspace, plan, printer)
   else printer.note(`${styled('good', '✓')} ${config.file} is there already`)
+  if (await ignoreLocalFiles(workspace)) printer.note(`${styled('good', '✓')} .gitignore: ${LOCAL_FILES} added`)
   if (plan.hook) await installHook(workspace, printer)
   if (plan.workflow) await writeWorkflow(workspace, config, plan, printer)
   const exitCode = plan.push ? await firstPush(args, interruption.signal) : 0
@@ -98,9 +103,16 @@ async function writeWorkflow(workspace: Workspace, config: Config, plan: Plan, p
 }
 
 async function firstPush(args: InitArguments, signal: AbortSignal): Promise<number> {
-  const { workspace, config } = await openWorkspace(args)
-  const report = await runPush({ ...CAREFUL, workspace, config }, args, signal)
-  return exitCodeOfReport(report)
+  return await inEachWorkspace(args, signal, async ({ workspace, config }) => {
+    return exitCodeOfReport(await runPush({ ...CAREFUL, workspace, config }, args, signal))
+  })
+}
+
+/** Settings of one machine stay on it. Returns whether a rule had to be added. */
+async function ignoreLocalFiles(workspace: Workspace): Promise<boolean> {
+  if (await isIgnored(workspace, join(workspace.root, LOCAL_FILES.replace('*', 'json')))) return false
+  await appendLine(join(workspace.root, '.gitignore'), LOCAL_FILES)
+  return true
 }
 
 function nextSteps(plan: Plan): string[] {
