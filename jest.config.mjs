@@ -9,7 +9,7 @@ export default {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
-  testPathIgnorePatterns: ['<rootDir>/test/kill/', '<rootDir>/test/emulators/slow/'],
+  testPathIgnorePatterns: ['<rootDir>/test/kill/', '<rootDir>/test/power/', '<rootDir>/test/emulators/slow/'],
   testTimeout: 120_000,
   maxWorkers: 2,
 }

@@ -3,12 +3,13 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Config } from './config/config.js'
-import type { SynchroniseContext } from './delivery/job.js'
+import type { ReadCommits, SynchroniseContext } from './delivery/job.js'
 import { Outbox } from './delivery/outbox.js'
 import type { Receiver } from './delivery/receiver.js'
 import { DEFAULT_RETRY } from './delivery/retry.js'
-import { countOperations } from './delta/operation.js'
+import { countOperations, type TreeId } from './delta/operation.js'
 import type { PushContext, PushRequest } from './push-request.js'
+import { readCommitLog } from './snapshot/commit-log.js'
 import { snapshotOfCommit } from './snapshot/commit-snapshot.js'
 import { type Snapshot, type SnapshotOptions, takeSnapshot } from './snapshot/scan.js'
 import { SecretScan } from './snapshot/secret-scan.js'
@@ -72,6 +73,32 @@ export function snapshotOptions(config: Config): SnapshotOptions {
 export function outboxOf(shadow: Shadow, receiver: Receiver): Outbox {
   return new Outbox(join(shadow.directory, 'outbox', receiver.key))
 }
+
+/**
+ * How the commits of this push are read; undefined where none are wanted. What cannot be read of the history is no
+ * reason not to push the files.
+ */
+export function commitReader(
+  { config, workspace, commit }: Pick<PushRequest, 'config' | 'workspace' | 'commit'>,
+  shadow: Shadow,
+  target: TreeId,
+  { onNotice }: SynchroniseContext,
+): ReadCommits | undefined {
+  const { gitHistory: maxCommits, endpoint } = config
+  if (maxCommits === 0 || endpoint === null || workspace.git === null) return undefined
+  const { rules } = snapshotOptions(config)
+  return async (since) => {
+    try {
+      return await readCommitLog(shadow, { revision: commit, since, maxCommits, target, rules })
+    } catch (thrown) {
+      if (!(thrown instanceof DeltaError) || !UNREADABLE.has(thrown.code)) throw thrown
+      onNotice(`The history of commits is left out, because it cannot be read: ${thrown.message}`)
+      return null
+    }
+  }
+}
+
+const UNREADABLE: ReadonlySet<string> = new Set(['git-failed', 'objects-missing'])
 
 export function deliveryContext(config: Config, context: PushContext): SynchroniseContext {
   const { onEvent, signal } = context

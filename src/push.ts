@@ -4,12 +4,13 @@ import type { SynchroniseOptions } from './delivery/job.js'
 import { synchronise } from './delivery/synchronise.js'
 import type { Operation, TreeId } from './delta/operation.js'
 import { type Identity, identityOf, localReceiver, receiverFor } from './identity.js'
-import { deliveryContext, outboxOf, snapshotOf, snapshotOptions, takePushLock } from './preparation.js'
+import { commitReader, deliveryContext, outboxOf, snapshotOf, snapshotOptions, takePushLock } from './preparation.js'
 import { dryRunReport, reportOf } from './push-report.js'
 import type { PushContext, PushRequest } from './push-request.js'
 import { forgetBackgroundFailure } from './report/background.js'
 import { failedReport, type PushReport, reportedError, reportedOperations } from './report/report.js'
 import { snapshotOfCommit } from './snapshot/commit-snapshot.js'
+import { removeDamagedObjects } from './snapshot/damaged-objects.js'
 import type { Snapshot } from './snapshot/scan.js'
 import { guardAgainstSecrets } from './snapshot/secret-scan.js'
 import { clearInterrupted, forgetIndex, openShadow, type Shadow } from './snapshot/shadow.js'
@@ -63,7 +64,7 @@ export async function push(request: PushRequest, context: PushContext): Promise<
   }
 }
 
-/** Objects that the shadow borrowed may be gone: then everything is read and stored anew, once. */
+/** Objects that the shadow borrowed may be gone, or a power loss damaged its own: then all are stored anew, once. */
 async function withLostObjectsRestored<Result>(
   shadow: Shadow,
   context: PushContext,
@@ -73,7 +74,8 @@ async function withLostObjectsRestored<Result>(
     return await work()
   } catch (thrown) {
     if (!(thrown instanceof DeltaError) || thrown.code !== 'objects-missing') throw thrown
-    context.onEvent({ event: 'notice', message: 'Objects that git had were removed; every file is read again.' })
+    context.onEvent({ event: 'notice', message: 'Objects that git had are gone or damaged; every file is read again.' })
+    await removeDamagedObjects(shadow)
     await forgetIndex(shadow)
     return await work()
   }
@@ -103,7 +105,9 @@ async function run(
     context: delivery,
   }
   const outbox = outboxOf(shadow, receiver)
-  const result = await traceStep('synchronise', () => synchronise({ ...job, receiver, outbox }, asked))
+  const readCommits = commitReader(request, shadow, snapshot.tree, delivery)
+  const told = readCommits === undefined ? {} : { readCommits }
+  const result = await traceStep('synchronise', () => synchronise({ ...job, ...told, receiver, outbox }, asked))
   const report = reportOf(identity, receiver, snapshot, commit, result)
   const applied = await announce(request, report, result.operations, context)
   if (result.outcome !== 'queued' || request.config.fallback !== 'local' || request.config.endpoint === null)

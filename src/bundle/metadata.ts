@@ -8,6 +8,7 @@ import {
 } from '../delta/operation.js'
 import type { PlannedStep } from '../delta/plan.js'
 import { DeltaError } from '../support/errors.js'
+import { emptyHistoryRecord, type GitHistory, historyRecord } from './git-history.js'
 import { languageOf } from './language.js'
 import {
   HASHES_NAME,
@@ -31,6 +32,8 @@ export interface BundleRequest {
   readonly operations: readonly PlannedStep[]
   /** For servers that find members by how their names end; left out, the archive is as specified. */
   readonly guards?: MetadataGuards
+  /** Commits that the receiver is told of. */
+  readonly history?: GitHistory | null
 }
 
 /** What keeps the files of a repository from being taken for the metadata of the bundle (protocol.md §2, 1 and 2). */
@@ -67,18 +70,19 @@ export function metadataMembers(request: BundleRequest, facts: ContentFacts): Me
     return `${JSON.stringify(path)}:"sha1:${factOf(path, blob, facts).sha1}"`
   })
   const identity = JSON.stringify({ workspace_path: request.workspacePath, updated_at: request.createdAt }).slice(0, -1)
-  const history = [{ name: HISTORY_NAME, body: [Buffer.from(`${JSON.stringify(emptyHistory(request))}\n`)] }]
+  const history = historyMember(request)
   return [
     { name: MANIFEST_NAME, body: [Buffer.from(`${JSON.stringify(manifestOf(request, facts), null, 2)}\n`)] },
     { name: OPERATIONS_NAME, body: [Buffer.from('{"operations":['), ...records, Buffer.from(']}\n')] },
     { name: HASHES_NAME, body: [Buffer.from(`${identity},"file_hashes":{`), ...hashes, Buffer.from('}}\n')] },
-    ...(guards?.hasHistory === true ? history : []),
+    ...(history === null ? [] : [history]),
   ]
 }
 
-/** A history that says nothing; `delta` leaves what the server has (protocol.md §2, git_history.json). */
-function emptyHistory({ createdAt }: BundleRequest) {
-  return { version: 1, generated_at: createdAt, mode: 'delta', commits: [] }
+function historyMember({ history, guards, createdAt }: BundleRequest): MetadataMember | null {
+  if (history == null && guards?.hasHistory !== true) return null
+  const record = history == null ? emptyHistoryRecord(createdAt) : historyRecord(history, createdAt)
+  return { name: HISTORY_NAME, body: [Buffer.from(`${JSON.stringify(record)}\n`)] }
 }
 
 /** The entries of a JSON list or object, as text in pieces: one large string would stay in memory for long. */

@@ -12,6 +12,8 @@ import * as explain from './commands/explain.js'
 import * as hook from './commands/hook.js'
 import * as init from './commands/init.js'
 import * as log from './commands/log.js'
+import * as login from './commands/login.js'
+import * as logout from './commands/logout.js'
 import * as maintain from './commands/maintain.js'
 import * as outbox from './commands/outbox.js'
 import * as push from './commands/push.js'
@@ -22,6 +24,7 @@ import * as show from './commands/show.js'
 import * as status from './commands/status.js'
 import * as verify from './commands/verify.js'
 import * as watch from './commands/watch.js'
+import * as whoami from './commands/whoami.js'
 import { forceColours, tellTraces } from './debug.js'
 import { reportFailure } from './failure.js'
 import { USAGE_WORDS, wrongUsage } from './wrong-usage.js'
@@ -83,6 +86,9 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .command(watch.command, watch.describe, watch.builder, async (parsed) => ending(await watch.run(parsed)))
     .command(hook.command, hook.describe, hook.builder, async (parsed) => ending(await hook.run(parsed)))
     .command(ci.command, ci.describe, ci.builder, async (parsed) => ending(await ci.run(parsed)))
+    .command(login.command, login.describe, login.builder, async (parsed) => ending(await login.run(parsed)))
+    .command(logout.command, logout.describe, logout.builder, async (parsed) => ending(await logout.run(parsed)))
+    .command(whoami.command, whoami.describe, whoami.builder, async (parsed) => ending(await whoami.run(parsed)))
     .command(config.command, config.describe, (group: Argv<CommonArguments>) => config.builder(group, ending))
     .command(secrets.command, secrets.describe, secrets.builder, async (parsed) => ending(await secrets.run(parsed)))
     .command(doctor.command, doctor.describe, doctor.builder, async (parsed) => ending(await doctor.run(parsed)))

@@ -1,4 +1,5 @@
 import type { Login } from '../config/credentials.js'
+import type { Verdict } from '../delivery/http-login.js'
 import type { StatusReport } from '../status.js'
 import { formatTime, printable } from '../support/text.js'
 
@@ -9,6 +10,15 @@ export function describeLogin({ kind, user, source, expires_at }: Login): string
   if (expires_at === null) return `${who} (${source})`
   const verb = Date.parse(expires_at) < Date.now() ? 'expired' : 'expires'
   return `${who} (${source}; ${verb} ${formatTime(expires_at)}, unless the server prolonged it)`
+}
+
+/** What a server says of a credential, in words. */
+export const VERDICTS: Readonly<Record<Verdict, string>> = {
+  accepted: 'the server accepts it',
+  unknown: 'the server does not know it, or not any more: ce-delta login',
+  'may not write': 'the server knows it, but it may not write to this collection: ask its administrator',
+  'not needed': 'the server asks for no login',
+  'not told': 'whether the server accepts it shows when something is pushed',
 }
 
 /** At this server another folder of the same name is the same workspace (protocol.md §3). */

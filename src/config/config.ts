@@ -77,6 +77,12 @@ export interface Settings {
   /** What holds a secret, and is therefore left out. */
   readonly secrets?: SecretSettings
   /**
+   * How many commits the server is told of at most, newest first, each one once; 0: of none. Without e-mail addresses,
+   * and with the changes of files that are part of the copy (docs/servers.md).
+   * @default `0`
+   */
+  readonly gitHistory?: number
+  /**
    * Where the embedded receiver keeps its repositories and mirrors.
    * @default the user’s data folder
    */
@@ -142,6 +148,7 @@ export interface Config {
   readonly secretScan: SecretScanMode
   /** Fingerprints of credentials that are none, from `.cedelta-baseline.json`. */
   readonly acceptedSecrets: readonly string[]
+  readonly gitHistory: number
   readonly dataDirectory: string
   /** The name of the target that counts; null where none does. */
   readonly target: string | null

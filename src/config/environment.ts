@@ -14,6 +14,7 @@ const NAMES = {
   pinned: ['CE_DELTA_PINNED'],
   collectionName: ['CE_DELTA_COLLECTION', 'COLLECTION_NAME'],
   allowInsecureHttp: ['CE_DELTA_ALLOW_INSECURE_HTTP'],
+  gitHistory: ['CE_DELTA_GIT_MAX_COMMITS', 'REMOTE_UPLOAD_GIT_MAX_COMMITS'],
   dataDirectory: ['CE_DELTA_DATA_DIR'],
   target: ['CE_DELTA_TARGET'],
 } as const
@@ -70,6 +71,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSett
     workspacePath: read(NAMES.workspacePath, same, 'a path'),
     pinned: read(NAMES.pinned, toBoolean, '1 or 0'),
     collectionName: read(NAMES.collectionName, same, 'a name'),
+    gitHistory: read(NAMES.gitHistory, toCommits, 'a whole number from 0 to 10000'),
     dataDirectory: read(NAMES.dataDirectory, same, 'a folder'),
     allowInsecureHttp: read(NAMES.allowInsecureHttp, toBoolean, '1 or 0'),
     target: read(NAMES.target, same, 'a name'),
@@ -105,6 +107,10 @@ function toBoolean(value: string): boolean | null {
 
 function toRetries(value: string): number | null {
   return /^\d{1,3}$/.test(value) && Number(value) <= 100 ? Number(value) : null
+}
+
+function toCommits(value: string): number | null {
+  return /^\d{1,5}$/.test(value) && Number(value) <= 10_000 ? Number(value) : null
 }
 
 function toSeconds(value: string): number | null {

@@ -47,6 +47,7 @@ export async function resolveConfig(options: LoadOptions, sources: ConfigSources
     allowedNames: [...NOT_SECRET_NAMES, ...(settings.secrets?.allow ?? [])],
     secretScan: settings.secrets?.scan ?? 'skip',
     acceptedSecrets: options.hasFiles ? await readBaseline(root) : [],
+    gitHistory: settings.gitHistory ?? 0,
     dataDirectory,
     target: chosenTarget(sources)?.name ?? null,
     file: sources.files.at(-1)?.file ?? null,

@@ -30,6 +30,7 @@ const DECISIONS: { readonly [Name in Exclude<keyof Settings, 'secrets'>]: Decisi
   maxFileSize: ({ maxFileBytes }) => maxFileBytes,
   binaries: ({ binaries }) => binaries,
   nestedRepositories: ({ nestedRepositories }) => nestedRepositories,
+  gitHistory: ({ gitHistory }) => gitHistory,
   dataDirectory: ({ dataDirectory }) => dataDirectory,
 }
 

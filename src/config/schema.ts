@@ -57,6 +57,14 @@ const settings = {
       'must be an object with names, allow and scan',
     ),
   ),
+  gitHistory: v.exactOptional(
+    v.pipe(
+      v.number('must be a number'),
+      v.integer('must be a whole number'),
+      v.minValue(0, 'must be at least 0'),
+      v.maxValue(10_000, 'must be at most 10000'),
+    ),
+  ),
   dataDirectory: v.exactOptional(text),
 }
 

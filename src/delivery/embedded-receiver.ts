@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import type { ReceiverEngine, WorkspaceStatus } from '../receiver/engine.js'
 import { DeltaError } from '../support/errors.js'
 import { DIALECTS } from './dialects/dialect.js'
@@ -70,14 +69,13 @@ export function embeddedReceiver(
 }
 
 /**
- * A server makes its mirrors exact when it starts. This receiver never starts, so what a killed push left half done is
- * finished when it is next asked.
+ * A server makes its mirrors exact when it starts. This receiver never starts, so what a killed push left half done, or
+ * a power loss took away, is mended when it is next asked.
  */
 async function statusWithMirror(engine: ReceiverEngine, workspacePath: string): Promise<WorkspaceStatus> {
   const status = await engine.status(workspacePath)
-  const isExact = status.pendingOperations === 0 && (status.sequence === 0 || existsSync(status.mirror))
-  if (isExact) return status
-  await engine.repairAll()
+  if (!status.isMirrorDoubtful) return status
+  await engine.repair(workspacePath)
   return await engine.status(workspacePath)
 }
 

@@ -127,10 +127,16 @@ function refuseFailure(answer: HttpAnswer, fields: Fields): void {
     status,
     ...(answer.retryAfter === null ? {} : { retry_after_ms: answer.retryAfter }),
   }
-  if (status === 401 || status === 403) {
-    throw new DeltaError('not-authorised', `The receiver does not accept the credential: ${words}`, {
+  if (status === 401) {
+    throw new DeltaError('not-authorised', `The receiver does not know who asks: ${words}`, {
       facts,
-      next: 'Set a valid token in CE_DELTA_TOKEN, together with CE_DELTA_ENDPOINT.',
+      next: 'Log in: ce-delta login. Where it wants a token instead, set CE_DELTA_TOKEN together with CE_DELTA_ENDPOINT.',
+    })
+  }
+  if (status === 403) {
+    throw new DeltaError('not-authorised', `The receiver does not allow this: ${words}`, {
+      facts,
+      next: 'Ask its administrator for write access to the collection; ce-delta whoami says who you are there.',
     })
   }
   if (status === 413)

@@ -1,3 +1,4 @@
+import type { GitHistory } from '../bundle/git-history.js'
 import type { Delta, TreeId } from '../delta/operation.js'
 import type { Trigger } from '../snapshot/confirmed.js'
 import type { Shadow } from '../snapshot/shadow.js'
@@ -44,7 +45,11 @@ export interface SynchroniseJob {
   readonly target: TreeId
   readonly options: SynchroniseOptions
   readonly context: SynchroniseContext
+  readonly readCommits?: ReadCommits
 }
+
+/** Reads the commits after the one up to which the receiver was told; null where there are none. */
+export type ReadCommits = (since: string | null) => Promise<GitHistory | null>
 
 /** How a round ended. */
 export interface Next {

@@ -1,3 +1,4 @@
+import type { GitHistory } from '../bundle/git-history.js'
 import { NO_OPERATIONS, type TreeId } from '../delta/operation.js'
 import { type Confirmed, type ConfirmedRecord, readConfirmed, writeConfirmed } from '../snapshot/confirmed.js'
 import { DeltaError } from '../support/errors.js'
@@ -6,6 +7,8 @@ import type { OutboxEntry } from './outbox.js'
 import type { ReceiverStatus } from './receiver.js'
 
 export const LOST_RECORD = 'The record of the last push is damaged; the receiver is asked instead.'
+
+type Facts = Omit<Confirmed, 'confirmedAt' | 'trigger' | 'durationMs' | 'historyHead'>
 
 /** How reading the record fails where its objects are gone or damaged. */
 const DAMAGED: ReadonlySet<string> = new Set(['objects-missing', 'git-failed'])
@@ -19,6 +22,9 @@ export class Ledger {
   readonly #sent: OutboxEntry[] = []
   #confirmed: ConfirmedRecord | null
   #since: Date
+  readonly #histories = new Map<string | null, Promise<GitHistory | null>>()
+  /** The commit up to which this push told the receiver of the history. */
+  #toldHead: string | null = null
 
   private constructor(job: SynchroniseJob, confirmed: ConfirmedRecord | null) {
     this.#job = job
@@ -44,6 +50,20 @@ export class Ledger {
   /** The bundles that were confirmed since this ledger was opened. */
   get sent(): readonly OutboxEntry[] {
     return this.#sent
+  }
+
+  /**
+   * The commits that the receiver was not told of; null where there are none, or none are wanted. `isResync`: it may have
+   * lost what it was told.
+   */
+  async commitsToTell(isResync = false): Promise<GitHistory | null> {
+    const { readCommits, options } = this.#job
+    if (readCommits === undefined) return null
+    const since = isResync || options.full ? null : (this.#confirmed?.historyHead ?? null)
+    const reading = this.#histories.get(since) ?? readCommits(since)
+    this.#histories.set(since, reading)
+    const history = await reading
+    return history === null || history.head === this.#toldHead ? null : history
   }
 
   /** The bundle whose fate is unknown. One that was confirmed already was only not removed in time. */
@@ -72,8 +92,9 @@ export class Ledger {
 
   /** The receiver applied this bundle, and gave it this number. */
   async confirm(entry: OutboxEntry, tree: TreeId | null, sequence: number): Promise<void> {
-    const { bundleId, operations, bytes, target } = entry
-    await this.#record({ tree: target, sequence, bundleId, operations, bytes })
+    const { bundleId, operations, bytes, target, historyHead = null } = entry
+    this.#toldHead = historyHead ?? this.#toldHead
+    await this.#record({ tree: target, sequence, bundleId, operations, bytes }, historyHead)
     await this.#job.outbox.remove(entry)
     this.#sent.push(entry)
     this.#job.context.onConfirmed(entry, tree)
@@ -99,12 +120,13 @@ export class Ledger {
     })
   }
 
-  async #record(facts: Omit<Confirmed, 'confirmedAt' | 'trigger' | 'durationMs'>): Promise<void> {
+  async #record(facts: Facts, toldHead: string | null = null): Promise<void> {
     const { shadow, receiver, lock, options, context } = this.#job
     await lock.verify()
     const now = context.now()
     const occasion = { trigger: options.trigger, durationMs: now.getTime() - this.#since.getTime() }
-    const confirmed = { ...facts, confirmedAt: now.toISOString(), ...occasion }
+    const historyHead = toldHead ?? this.#confirmed?.historyHead ?? null
+    const confirmed = { ...facts, confirmedAt: now.toISOString(), ...occasion, historyHead }
     this.#confirmed = await writeConfirmed(shadow, receiver.key, this.#confirmed, confirmed)
     this.#since = now
   }

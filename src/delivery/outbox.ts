@@ -4,6 +4,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isBundleId } from '../bundle/manifest.js'
 import type { OperationCounts, TreeId } from '../delta/operation.js'
+import { isCommitId } from '../snapshot/confirmed.js'
 import {
   isTemporary,
   makePrivateDirectory,
@@ -33,6 +34,8 @@ export interface OutboxEntry {
   readonly dialect?: string
   /** Only some of its operations were carried out: what the receiver holds of the others is not known. */
   readonly isPartlyApplied?: boolean
+  /** It tells of the history up to this commit. */
+  readonly historyHead?: string
 }
 
 /**
@@ -142,6 +145,7 @@ function parseEntry(text: string | null): OutboxEntry | null {
     attemptedAt: typeof attemptedAt === 'string' ? attemptedAt : null,
     ...(typeof fields.dialect === 'string' ? { dialect: fields.dialect } : {}),
     ...(fields.isPartlyApplied === true ? { isPartlyApplied: true } : {}),
+    ...(isCommitId(fields.historyHead) ? { historyHead: fields.historyHead } : {}),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { GitHistory } from '../bundle/git-history.js'
 import type { BundleRequest } from '../bundle/metadata.js'
 import { writeBundle } from '../bundle/writer.js'
 import type { Delta, Operation, TreeId } from '../delta/operation.js'
@@ -18,6 +19,8 @@ export interface PackOptions {
   readonly position: number
   readonly now: () => Date
   readonly randomId: () => string
+  /** Commits that the first bundle tells of. */
+  readonly history: GitHistory | null
 }
 
 /**
@@ -98,7 +101,7 @@ async function packPart(
     shadow,
     outbox,
     { id: options.randomId(), position: options.position + offset, sequence, manifestSequence: sequence },
-    { base, target, operations },
+    { base, target, operations, history: offset === 0 ? options.history : null },
     options,
   )
 }
@@ -117,7 +120,7 @@ export async function packBundle(
   shadow: Shadow,
   outbox: Outbox,
   { id, position, sequence, manifestSequence }: BundlePlace,
-  content: Pick<BundleRequest, 'base' | 'target' | 'operations' | 'guards'>,
+  content: Pick<BundleRequest, 'base' | 'target' | 'operations' | 'guards' | 'history'>,
   options: Pick<PackOptions, 'workspacePath' | 'collectionName' | 'now'>,
 ): Promise<OutboxEntry> {
   const createdAt = options.now().toISOString()
@@ -126,8 +129,9 @@ export async function packBundle(
   const numbers = { sequence: manifestSequence, parentSequence: manifestSequence === null ? null : sequence - 1 }
   const request = { id, createdAt, workspacePath, collectionName, ...numbers, ...content }
   const written = await writeBundle(path, request, (blobs) => readBlobs(shadow.repository, blobs))
-  const { base, target } = content
-  const entry = { position, bundleId: id, sequence, base, target, createdAt, ...written, attemptedAt: null }
+  const { base, target, history } = content
+  const told = history == null ? {} : { historyHead: history.head }
+  const entry = { position, bundleId: id, sequence, base, target, createdAt, ...written, attemptedAt: null, ...told }
   await outbox.put(entry)
   return entry
 }

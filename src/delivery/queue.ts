@@ -21,7 +21,9 @@ export async function queueChanges(job: SynchroniseJob, ledger: Ledger): Promise
   for (const entry of waiting) await outbox.remove(entry)
   const delta = await changesSince(job, from)
   if (delta === null) return []
-  const place = { sequence, position: (tail?.position ?? 0) + 1, movesCarryContent: true, maxBundleBytes: null }
+  const history = await ledger.commitsToTell()
+  const position = (tail?.position ?? 0) + 1
+  const place = { sequence, position, movesCarryContent: true, maxBundleBytes: null, history }
   for await (const entry of packDelta(job, delta, place)) context.onBundle(entry)
   return delta.operations
 }

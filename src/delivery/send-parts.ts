@@ -1,3 +1,4 @@
+import type { GitHistory } from '../bundle/git-history.js'
 import { countOperations, type Delta, type Operation, type TreeId } from '../delta/operation.js'
 import { storeBlob, treeAfter } from '../snapshot/trees.js'
 import { DeltaError } from '../support/errors.js'
@@ -20,10 +21,10 @@ import type { ReceiverStatus } from './receiver.js'
 import { settledStatus } from './wait-applied.js'
 
 /**
- * Sends a delta to a server that is not ours, part by part: never two bundles under way, the next one only when the
- * status shows that the last one was applied, in the wire profile of its dialect, and in sizes that keep the server
- * fast. What does not get through is cut down to the one file that is the matter; that is left behind, by name, and the
- * rest goes on. Throws what cannot be got over.
+ * Sends a delta part by part: to a server that is not ours, or where a bundle was too large. Never are two bundles under
+ * way: the next one follows when the status shows that the last one was applied, in the wire profile of the dialect, and
+ * in sizes that keep the server fast. What does not get through is cut down to the one file that is the matter; that is
+ * left behind, by name, and the rest goes on. Throws what cannot be got over.
  */
 export async function sendInParts(
   job: SynchroniseJob,
@@ -39,7 +40,10 @@ export async function sendInParts(
   const hasFolder = isResync ? () => false : folders.stands
   const sent = await whatIsSent(job, delta, isResync)
   const place = { ownNames: ownNamesOf(settings.workspacePath), hasFolder }
-  const { operations, leftBehind } = carry(sent.delta.operations, status.dialect, place)
+  const isOwn = status.dialect.proof === 'tree'
+  const { operations, leftBehind } = isOwn
+    ? { operations: sent.delta.operations, leftBehind: [] }
+    : carry(sent.delta.operations, status.dialect, place)
   const blobs = operations.flatMap((operation) => (operation.kind === 'deleted' ? [] : [operation.blob]))
   const sizes = await blobSizes(shadow.repository, blobs)
   const parts = new Parts(operations, (operation) =>
@@ -69,6 +73,8 @@ class Sending {
   #base: TreeId
   #status: ReceiverStatus
   #position = 1
+  /** A bundle was too large although it had one operation at most: the commits in it may have been the matter. */
+  #leavesHistoryOut = false
   /** Earlier bundles of which it is not known what they did; they stay until this is over. */
   #uncertain: readonly OutboxEntry[] = []
 
@@ -91,6 +97,11 @@ class Sending {
       const isUnclear = outcome === 'unclear'
       if (isUnclear || outcome === 'not in step')
         return { isDone: false, isStale: true, status: this.#status, isUnclear }
+    }
+    if ((await this.#history()) !== null) {
+      const outcome = await this.#send({ operations: [], settles: [], way: 'usual' })
+      if (outcome === 'unclear' || outcome === 'not in step')
+        return { isDone: false, isStale: true, status: this.#status, isUnclear: outcome === 'unclear' }
     }
     // Where nothing had to be sent, what the receiver was found to hold is recorded all the same.
     const isUnrecorded = this.#task.isResync && this.#position === firstPosition
@@ -137,7 +148,7 @@ class Sending {
     try {
       const { result, isRepeated } = await deliver(receiver, outbox, entry, context, {
         isNumbered,
-        ...plainOperations(part.operations),
+        ...(entry.historyHead === undefined ? plainOperations(part.operations) : {}),
       })
       if (result.kind === 'partly applied') {
         this.#status = await settledStatus(receiver, context)
@@ -149,8 +160,10 @@ class Sending {
         await outbox.remove(entry)
         return 'not in step'
       }
-      await this.#ledger.confirm(entry, null, this.#recorded(result.sequence))
-      this.#status = { ...this.#status, sequence: result.sequence, lastBundleId: entry.bundleId }
+      if (result.tree !== null && result.tree !== entry.target) return 'not in step'
+      await this.#ledger.confirm(entry, result.tree, this.#recorded(result.sequence))
+      const { sequence, tree } = result
+      this.#status = { ...this.#status, sequence, tree, lastBundleId: entry.bundleId }
       // The first answer tells which dialect it is.
       if (this.#status.dialect.proof === 'answer or status') this.#status = await settledStatus(receiver, context)
       await this.#settle(this.#uncertain)
@@ -166,6 +179,11 @@ class Sending {
   async #divide(part: Part, entry: OutboxEntry, outcome: 'too large' | 'partly applied'): Promise<void> {
     const failed = outcome === 'partly applied' ? entry : null
     const [only, ...others] = part.operations
+    if (outcome === 'too large' && others.length === 0 && entry.historyHead !== undefined) {
+      this.#leavesHistoryOut = true
+      if (only !== undefined) this.#task.parts.again(part)
+      return
+    }
     if (only === undefined) return
     if (others.length > 0) return this.#task.parts.halve(part, failed)
     const settles = failed === null ? part.settles : [...part.settles, failed]
@@ -175,11 +193,15 @@ class Sending {
     await this.#settle(settles)
   }
 
-  /** What the receiver has at this path is not known any more, so that every push tries it again. */
+  /**
+   * What the receiver has at this path is not known any more, so that every push tries it again. One that proves its tree
+   * has what it had.
+   */
   async #leaveBehind(operation: Operation, outcome: 'too large' | 'partly applied'): Promise<void> {
     const { path, kind } = operation
     const isFolder = this.#task.folders.everStood(path)
-    if (kind !== 'deleted' && !isFolder) this.#base = await this.#marked(operation)
+    const isKnown = this.#status.dialect.proof === 'tree'
+    if (kind !== 'deleted' && !isFolder && !isKnown) this.#base = await this.#marked(operation)
     await this.#ledger.move(this.#base, this.#recorded(this.#status.sequence))
     // A folder is no file that had to be deleted.
     if (kind === 'deleted' && isFolder) return
@@ -201,6 +223,10 @@ class Sending {
     return this.#status.hasSeveralCounters ? Math.max(sequence, this.#ledger.confirmed?.sequence ?? 0) : sequence
   }
 
+  async #history(): Promise<GitHistory | null> {
+    return this.#leavesHistoryOut ? null : await this.#ledger.commitsToTell(this.#task.isResync)
+  }
+
   #situation({ way }: Part, bundleId: string): AsideSituation {
     const { folders, isResync } = this.#task
     return { dialect: this.#status.dialect, folders, isResync, way, bundleId }
@@ -218,7 +244,7 @@ class Sending {
     const asides = foldersAside(part.operations, this.#situation(part, id))
     const { steps, guards } = stepsFor(part.operations, dialect, { asides, isForced: this.#task.isForced })
     const place = { id, position: this.#position++, sequence: sequence + 1, manifestSequence: null }
-    const content = { base: this.#base, target, operations: steps, guards }
+    const content = { base: this.#base, target, operations: steps, guards, history: await this.#history() }
     const { workspacePath, collectionName } = options
     const packed = await packBundle(shadow, outbox, place, content, { workspacePath, collectionName, now: context.now })
     const entry = { ...packed, operations: countOperations(part.operations), dialect: dialect.name }

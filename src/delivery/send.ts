@@ -1,3 +1,4 @@
+import type { GitHistory } from '../bundle/git-history.js'
 import type { Delta, TreeId } from '../delta/operation.js'
 import { DeltaError } from '../support/errors.js'
 import { deliver } from './deliver.js'
@@ -15,13 +16,14 @@ export interface PackPlace {
   readonly position: number
   readonly movesCarryContent: boolean
   readonly maxBundleBytes: number | null
+  readonly history: GitHistory | null
 }
 
 /** Makes the bundles of a delta, one after another, in the outbox. */
 export function packDelta(job: SynchroniseJob, delta: Delta, place: PackPlace): AsyncGenerator<OutboxEntry> {
   const { shadow, outbox, options, context } = job
   const { workspacePath, collectionName } = options
-  const { sequence, position, movesCarryContent, maxBundleBytes } = place
+  const { sequence, position, movesCarryContent, maxBundleBytes, history } = place
   const limits = { ...options.limits, bytes: Math.min(options.limits.bytes, maxBundleBytes ?? options.limits.bytes) }
   const { now, randomId } = context
   return packParts(shadow, outbox, delta, {
@@ -33,6 +35,7 @@ export function packDelta(job: SynchroniseJob, delta: Delta, place: PackPlace): 
     position,
     now,
     randomId,
+    history,
   })
 }
 
@@ -50,6 +53,7 @@ export async function sendDelta(
     position: 1,
     movesCarryContent: !movesWithoutContent,
     maxBundleBytes,
+    history: await ledger.commitsToTell(),
   })
   return await deliverAll(job, ledger, entries, status)
 }
@@ -92,6 +96,8 @@ export async function deliverEntry(
     await outbox.remove(entry)
     return { isDone: false, isStale: true, status }
   }
+  if (entry.bytes > (status.maxBundleBytes ?? Number.POSITIVE_INFINITY))
+    throw new DeltaError('bundle-too-large', `A bundle of ${entry.bytes} bytes is more than the receiver takes.`)
   const isNumbered = !status.hasSeveralCounters
   const { result, isRepeated } = await deliver(receiver, outbox, entry, context, { isNumbered })
   if (result.kind !== 'applied' || !isProof(result.tree, entry.target)) {

@@ -4,6 +4,7 @@ import { EMPTY_TREE } from '../support/git.js'
 import { trace } from '../support/trace.js'
 import { askStatus, inDoubt } from './ask-status.js'
 import { changesSince, changesSinceListing, everythingBlindly, everythingOverListing } from './changes.js'
+import { confirmAttempted } from './confirm-attempted.js'
 import type { LeftBehind } from './dialects/carry.js'
 import type { Next, SynchroniseJob } from './job.js'
 import { Ledger } from './ledger.js'
@@ -54,6 +55,8 @@ class Synchronisation {
   readonly #ledger: Ledger
   #operations: readonly Operation[] = []
   #fullIsDue: boolean
+  /** A bundle was too large for a receiver that proves what it holds, or for what stands before it. */
+  #isCutDown = false
 
   constructor(job: SynchroniseJob, ledger: Ledger) {
     this.#job = job
@@ -116,7 +119,8 @@ class Synchronisation {
           next: 'If this work tree is the one that counts, run: ce-delta push --force',
         })
       case 'confirm attempted':
-        if (attempted !== null) await this.#ledger.confirmUpTo(attempted, status)
+        if (attempted !== null && !(await confirmAttempted(this.#job, this.#ledger, attempted, status)))
+          return await this.#sendFull(status)
         return { isDone: false, isStale: false, status }
       case 'resend attempted':
         if (attempted === null) return { isDone: false, isStale: true, status }
@@ -138,7 +142,7 @@ class Synchronisation {
     const base = this.#ledger.confirmed?.tree ?? EMPTY_TREE
     const waiting = await outbox.list()
     const isOwn = status.dialect.proof === 'tree'
-    if (isOwn && waiting.length > 0 && isChain(waiting, base, status.sequence, target)) {
+    if (isOwn && !this.#isCutDown && waiting.length > 0 && isChain(waiting, base, status.sequence, target)) {
       return await deliverAll(this.#job, this.#ledger, waiting, status)
     }
     const delta = await changesSince(this.#job, base)
@@ -161,11 +165,30 @@ class Synchronisation {
   }
 
   async #send(delta: Delta, status: ReceiverStatus, isResync = false): Promise<Next> {
-    if (delta.operations.length === 0) return await this.#adopt(status)
+    if (delta.operations.length === 0 && !(await this.#hasCommitsToTell(status))) return await this.#adopt(status)
     this.#operations = delta.operations
     this.#job.context.onDelta(delta)
-    if (status.dialect.proof === 'tree') return await sendDelta(this.#job, this.#ledger, delta, status)
-    return await sendInParts(this.#job, this.#ledger, delta, status, isResync)
+    if (status.dialect.proof !== 'tree' || this.#isCutDown)
+      return await sendInParts(this.#job, this.#ledger, delta, status, isResync)
+    try {
+      return await sendDelta(this.#job, this.#ledger, delta, status)
+    } catch (thrown) {
+      if (!(thrown instanceof DeltaError) || thrown.code !== 'bundle-too-large') throw thrown
+      return await this.#cutDown(status)
+    }
+  }
+
+  /** Commits alone are worth a bundle where a server looks at them. */
+  async #hasCommitsToTell({ dialect }: ReceiverStatus): Promise<boolean> {
+    return dialect.proof !== 'tree' && (await this.#ledger.commitsToTell()) !== null
+  }
+
+  /** Nothing of the bundle was applied; the next round sends what is still to be sent in smaller and smaller ones. */
+  async #cutDown(status: ReceiverStatus): Promise<Next> {
+    const { outbox } = this.#job
+    for (const entry of await outbox.list()) await outbox.remove(entry)
+    this.#isCutDown = true
+    return { isDone: false, isStale: true, status }
   }
 
   async #adopt(status: ReceiverStatus): Promise<Next> {

@@ -1,6 +1,7 @@
-import { rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { makePrivateDirectory } from '../support/durable-files.js'
+import { rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { bootMark, isThisBoot } from '../support/boot.js'
+import { makePrivateDirectory, readTextIfPresent } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
 import { runGit } from '../support/git.js'
 import { takeLock } from '../support/lock.js'
@@ -18,9 +19,7 @@ export async function alone<Result>(
   try {
     await preparePlace(place)
     const references = await readReferences(place.repository)
-    const { applied, mirrored } = references
-    if (applied !== null && (applied.commit !== mirrored || isMirrorMissing(place.mirror)))
-      await repair(place, references)
+    if (await isMirrorDoubtful(place, references)) await repair(place, references)
     return await workOrForget(place, references, work)
   } finally {
     await lock.release()
@@ -46,7 +45,27 @@ async function workOrForget<Result>(
 export async function repair(place: Place, { applied }: ReceiverReferences): Promise<void> {
   if (applied === null) return
   await repairMirror(place.mirror, applied.commit)
-  await runGit(place.repository, ['update-ref', MIRROR_REFERENCE, applied.commit])
+  await recordMirror(place, applied.commit)
+}
+
+/**
+ * Whether the mirror may not be what was applied. Its files are not forced to the disk one by one, which would take
+ * minutes for a large tree: what a power loss takes away is found by comparing them once after each start of the machine.
+ */
+export async function isMirrorDoubtful(place: Place, { applied, mirrored }: ReceiverReferences): Promise<boolean> {
+  if (applied === null) return false
+  if (applied.commit !== mirrored || isMirrorMissing(place.mirror)) return true
+  return !isThisBoot((await readTextIfPresent(bootFile(place))) ?? '')
+}
+
+/** The mirror is exact, and was looked at since the machine started. */
+export async function recordMirror(place: Place, commit: string): Promise<void> {
+  await runGit(place.repository, ['update-ref', MIRROR_REFERENCE, commit])
+  if (!isThisBoot((await readTextIfPresent(bootFile(place))) ?? '')) await writeFile(bootFile(place), bootMark())
+}
+
+function bootFile(place: Place): string {
+  return join(place.directory, 'mirror-exact-since')
 }
 
 function busyError(holder: { readonly pid: number; readonly host: string; readonly since: string }): DeltaError {

@@ -1,23 +1,17 @@
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type BundleLimits, DEFAULT_LIMITS, type OpenedBundle, openBundle } from '../bundle/reader.js'
 import { type OperationCounts, type TreeId, totalOperations } from '../delta/operation.js'
+import { syncDirectory } from '../support/durable-files.js'
 import { EMPTY_TREE, runGit } from '../support/git.js'
 import { listTree, type TreeFile } from '../support/git-objects.js'
 import { isMaintenanceDue, maintainRepository } from '../support/maintenance.js'
 import { checkAgreement, checkTree, findReplay, nextSequence } from './admission.js'
-import { alone, repair } from './alone.js'
+import { alone, isMirrorDoubtful, recordMirror, repair } from './alone.js'
 import { adoptObjects, importBundle } from './import-bundle.js'
 import { advanceMirror } from './mirror.js'
 import { knownWorkspaces, type Place, placeExists, placeOf } from './place.js'
-import {
-  type AppliedState,
-  formatRecord,
-  HEAD_REFERENCE,
-  MIRROR_REFERENCE,
-  type ReceiverReferences,
-  readReferences,
-} from './record.js'
+import { type AppliedState, formatRecord, HEAD_REFERENCE, type ReceiverReferences, readReferences } from './record.js'
 
 export interface EngineOptions {
   /** Where the repositories of the workspaces are. */
@@ -38,6 +32,8 @@ export interface WorkspaceStatus {
   /** Operations that are applied but not in the mirror yet. */
   readonly pendingOperations: number
   readonly mirror: string
+  /** The mirror may not be what was applied: it is behind, gone, or may have lost files with the power. */
+  readonly isMirrorDoubtful: boolean
 }
 
 export interface IncomingBundle {
@@ -95,6 +91,7 @@ export class ReceiverEngine {
       lastUpload: applied?.appliedAt ?? null,
       pendingOperations: applied === null || applied.commit === mirrored ? 0 : totalOperations(applied.operations),
       mirror: place.mirror.directory,
+      isMirrorDoubtful: await isMirrorDoubtful(place, { applied, mirrored }),
     }
   }
 
@@ -121,7 +118,7 @@ export class ReceiverEngine {
       const sequence = nextSequence(applied, bundle, incoming)
       const state = await this.#commit(place, bundle, incoming, applied, sequence)
       await advanceMirror(place.mirror, applied?.commit ?? null, state.commit)
-      await runGit(place.repository, ['update-ref', MIRROR_REFERENCE, state.commit])
+      await recordMirror(place, state.commit)
       return answerOf(state, place, false)
     })
   }
@@ -129,11 +126,14 @@ export class ReceiverEngine {
   /** Finishes what a killed process left half done and makes every mirror exact; returns the workspaces' paths. */
   async repairAll(): Promise<string[]> {
     const paths = await knownWorkspaces(this.#options.dataDirectory)
-    for (const path of paths) {
-      const place = this.#place(path)
-      await alone(place, async (references) => repair(place, references))
-    }
+    for (const path of paths) await this.repair(path)
     return paths
+  }
+
+  /** Makes the mirror of one workspace exact. */
+  async repair(workspacePath: string): Promise<void> {
+    const place = this.#place(workspacePath)
+    await alone(place, async (references) => repair(place, references))
   }
 
   /** Tidies the repository of a workspace up where that is due; nothing of it can be seen from outside. */
@@ -175,6 +175,8 @@ export class ReceiverEngine {
       checkTree(bundle, imported.tree)
       await adoptObjects(place.gitDirectory, imported)
       await runGit(place.repository, ['update-ref', HEAD_REFERENCE, imported.commit, parent ?? '0'.repeat(40)])
+      // git makes sure of what is in the file, not of its name; and after this the client hears that it is applied.
+      await syncDirectory(dirname(join(place.gitDirectory, HEAD_REFERENCE)))
       return { ...record, commit: imported.commit, tree: imported.tree }
     } finally {
       await rm(place.incoming, { recursive: true, force: true })

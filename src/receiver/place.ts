@@ -5,6 +5,7 @@ import { makePrivateDirectory, readTextIfPresent, writeFileDurably } from '../su
 import { systemErrorCode } from '../support/errors.js'
 import { createPrivateRepository } from '../support/git.js'
 import { privateRepository, type Repository } from '../support/git-repository.js'
+import { FORMAT_SETTING, refuseLaterFormat } from '../support/state-format.js'
 import type { Mirror } from './mirror.js'
 
 /** Where a receiver keeps one workspace. */
@@ -31,7 +32,7 @@ const CONFIGURATION = `[core]
 	longPaths = true
 	fsync = committed,reference
 	fsyncMethod = batch
-`
+${FORMAT_SETTING}`
 
 export function placeOf(dataDirectory: string, mirrorDirectory: string, workspacePath: string): Place {
   const slug = slugOf(workspacePath)
@@ -74,7 +75,9 @@ function nameFile(place: Place): string {
   return join(place.directory, 'workspace-path')
 }
 
+/** Whether the workspace was ever heard of. Throws `state-of-newer-version`. */
 export async function placeExists(place: Place): Promise<boolean> {
+  await refuseLaterFormat(place.gitDirectory)
   return (await readTextIfPresent(nameFile(place))) !== null
 }
 

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isBundleId } from '../bundle/manifest.js'
 import type { OperationCounts, TreeId } from '../delta/operation.js'
+import { syncDirectory } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
 import { gitText, isObjectId, runGit } from '../support/git.js'
 import { asFields, parseJson } from '../support/json.js'
@@ -24,6 +25,8 @@ export interface Confirmed {
   readonly trigger: Trigger | null
   /** From the start of the push, or from the confirmation before in the same push, to this one. */
   readonly durationMs: number | null
+  /** The commit up to which the receiver was told of the history; null where it was told of none. */
+  readonly historyHead: string | null
 }
 
 /** The confirmed snapshot with the commit that records it; the commit's history is the log of confirmed pushes. */
@@ -84,6 +87,8 @@ export async function writeConfirmed(
   const swap = previous === null ? [commit] : [commit, previous.commit]
   try {
     await runGit(shadow.repository, ['update-ref', confirmedReference(receiverKey), ...swap])
+    // git makes sure of what is in the file, not of its name: and the outbox is emptied after this.
+    await syncDirectory(dirname(join(shadow.directory, confirmedReference(receiverKey))))
   } catch (thrown) {
     if (!(thrown instanceof DeltaError) || !/but expected|reference already exists/.test(thrown.message)) throw thrown
     throw new DeltaError('conflict', 'Another process confirmed a push at the same time.', {
@@ -106,7 +111,13 @@ export function parseRecord(text: string): Omit<Confirmed, 'tree'> | null {
     bytes: typeof fields.bytes === 'number' ? fields.bytes : 0,
     trigger: TRIGGERS.find((trigger) => trigger === fields.trigger) ?? null,
     durationMs: typeof fields.durationMs === 'number' ? fields.durationMs : null,
+    historyHead: isCommitId(fields.historyHead) ? fields.historyHead : null,
   }
+}
+
+/** The id of a commit in the user's repository, whatever hash it uses. */
+export function isCommitId(value: unknown): value is string {
+  return typeof value === 'string' && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(value)
 }
 
 function parseCounts(value: unknown): OperationCounts {

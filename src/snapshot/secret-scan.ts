@@ -20,6 +20,11 @@ export class SecretScan {
     this.isOn = mode !== 'off'
   }
 
+  /** Whether a credential is in a content, whatever is done about it; nothing where nobody looks. */
+  finds(content: Buffer): boolean {
+    return this.isOn && findCredentials(content.toString('latin1'), this.#accepted).length > 0
+  }
+
   /** Why the file is left out, or null. */
   judge(path: string, content: Buffer): string | null {
     const [first, ...others] = findCredentials(content.toString('latin1'), this.#accepted)

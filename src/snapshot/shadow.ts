@@ -6,6 +6,7 @@ import { isAbandoned, readTextIfPresent, writeFileDurably } from '../support/dur
 import { DeltaError, systemErrorCode } from '../support/errors.js'
 import { createPrivateRepository, RAW_BYTES, runGit } from '../support/git.js'
 import { privateRepository, type Repository } from '../support/git-repository.js'
+import { FORMAT_SETTING, refuseLaterFormat } from '../support/state-format.js'
 import type { Workspace } from './workspace.js'
 
 /**
@@ -41,13 +42,14 @@ const CONFIGURATION = `[core]
 	statusUoption = false
 [pack]
 	threads = 2
-`
+${FORMAT_SETTING}`
 
 /** Opens the shadow of a workspace, and makes it where it is not there yet or was only half made. */
 export async function openShadow(workspace: Workspace): Promise<Shadow> {
   const directory = workspace.stateDirectory
   await claim(directory)
   await makeInGitFolder(workspace)
+  await refuseLaterFormat(directory)
   if (!(await isSound(directory))) await createPrivateRepository(directory, CONFIGURATION)
   await borrowObjects(workspace, directory)
   const workTree = workspace.kind === 'bare' ? {} : { workTree: workspace.root }
@@ -164,7 +166,7 @@ export async function clearInterrupted(shadow: Shadow): Promise<void> {
   const deadline = performance.now() + LONGEST_INDEX_WRITE
   while (existsSync(indexLock) && performance.now() < deadline) await sleep(50)
   await rm(indexLock, { force: true })
-  const folders = [shadow.directory, join(shadow.directory, 'objects', 'info')]
+  const folders = [shadow.directory, join(shadow.directory, 'info'), join(shadow.directory, 'objects', 'info')]
   for (const folder of folders.filter((path) => existsSync(path))) {
     for (const name of await readdir(folder)) {
       if (LEFT_OVER.test(name) || isAbandoned(name)) await rm(join(folder, name), { force: true })

@@ -23,6 +23,7 @@ const ERROR_TABLE = {
   'proof-failed': { exit: 7, http: 502 },
   'redirect-refused': { exit: 7, http: 502 },
   'objects-missing': { exit: 1, http: 500 },
+  'state-of-newer-version': { exit: 2, http: 500 },
   'not-a-repository': { exit: 10, http: 400 },
   'repository-not-trusted': { exit: 10, http: 400 },
   'already-running': { exit: 11, http: 423 },

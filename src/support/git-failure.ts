@@ -10,8 +10,22 @@ export function startFailure(thrown: unknown): unknown {
   })
 }
 
-const LOST_OBJECT =
-  /(missing (blob|tree|commit)|unable to read|bad object|bad tree object|invalid object|not a valid object|could not (read|get object)|is corrupt)/i
+/** Objects that are gone, and such as a power loss leaves: empty, cut off or full of zeros. */
+const LOST_OBJECT = new RegExp(
+  [
+    'missing (blob|tree|commit|object)',
+    'unable to (read|stream|unpack|parse|get)',
+    '(bad|invalid) (tree )?object',
+    'not a valid object',
+    'could not (read|get object|parse)',
+    'failed to (read|unpack)',
+    'corrupt',
+    'inflate: ',
+    'object file .* is empty',
+    'packfile .* (cannot be accessed|is far too short|does not match|claims to have)',
+  ].join('|'),
+  'i',
+)
 
 /** What it means that a git command failed, with what git said about it (`complaint`). */
 export function failure(

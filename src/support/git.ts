@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { writeFileDurably } from './durable-files.js'
 import { DeltaError, systemErrorCode } from './errors.js'
 import { failure, startFailure } from './git-failure.js'
 import type { Repository } from './git-repository.js'
@@ -193,6 +196,9 @@ const MAX_COMPLAINT = 1 << 20
  */
 export async function createPrivateRepository(gitDirectory: string, configuration: string): Promise<void> {
   await mkdir(gitDirectory, { recursive: true, mode: 0o700 })
+  // git refuses to begin where another git that was killed left its locks, or a power loss a file full of zeros.
+  for (const name of ['HEAD.lock', 'config.lock']) await removeWhenAbandoned(join(gitDirectory, name))
+  await rm(join(gitDirectory, 'config'), { force: true })
   const { simpleGit } = await import('simple-git')
   const git = simpleGit({ baseDir: gitDirectory, unsafe: { allowUnsafeTemplateDir: true } })
   const started = performance.now()
@@ -200,8 +206,23 @@ export async function createPrivateRepository(gitDirectory: string, configuratio
   await git.raw(['init', ...settings, gitDirectory])
   traceGit(['init', ...settings, gitDirectory], 0, started)
   await mkdir(join(gitDirectory, 'info'), { recursive: true })
-  await writeFile(join(gitDirectory, 'info', 'attributes'), RAW_BYTES)
-  await writeFile(join(gitDirectory, 'config'), configuration, { mode: 0o600 })
+  // A repository that lost one of these with the power would be none, and git does not make sure of them.
+  await writeFileDurably(join(gitDirectory, 'info', 'attributes'), RAW_BYTES)
+  await writeFileDurably(join(gitDirectory, 'config'), configuration)
+  await writeFileDurably(join(gitDirectory, 'HEAD'), 'ref: refs/heads/main\n')
+}
+
+/** Nobody needs so long to write one line. */
+const LONGEST_LOCK = 2000
+
+/** Waits for a lock to go, unless it stands for so long that whoever made it must have been killed. */
+async function removeWhenAbandoned(lock: string): Promise<void> {
+  for (;;) {
+    const stats = statSync(lock, { throwIfNoEntry: false })
+    if (stats === undefined) return
+    if (Date.now() - stats.mtimeMs > LONGEST_LOCK) return await rm(lock, { force: true })
+    await sleep(50)
+  }
 }
 
 /** No conversion of any kind: line ends, identifiers, large-file pointers and encodings stay as they are on disk. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { bootId, readOrEmpty } from './boot.js'
 import { systemErrorCode } from './errors.js'
 import { asFields, parseJson } from './json.js'
 
@@ -66,10 +66,6 @@ export function thisProcess(): LockHolder {
   }
 }
 
-function bootId(): string {
-  return readOrEmpty('/proc/sys/kernel/random/boot_id').trim()
-}
-
 /**
  * When a process started, in ticks since boot; empty where the system does not tell, then the number alone decides.
  * One that has ended and waits for its parent to notice is still listed (state Z); it started never.
@@ -78,13 +74,4 @@ function startOf(pid: number): string {
   const facts = readOrEmpty(`/proc/${pid}/stat`)
   const fields = facts.slice(facts.lastIndexOf(')') + 2).split(' ')
   return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : (fields[19] ?? '')
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (thrown) {
-    if (systemErrorCode(thrown) === undefined) throw thrown
-    return ''
-  }
 }

@@ -21,8 +21,9 @@ export async function isMaintenanceDue(gitDirectory: string): Promise<boolean> {
  */
 export async function maintainRepository(gitDirectory: string, repository: Repository): Promise<void> {
   const isMany = (await packCount(gitDirectory)) > MOST_PACKS
-  // Finding deltas between contents would take minutes and save what nobody misses.
-  const settings = ['pack.compression=1', 'pack.threads=1', 'pack.window=0']
+  // Finding deltas between contents would take minutes and save what nobody misses. What the pack replaces is removed,
+  // so the pack has to be on the disk before.
+  const settings = ['pack.compression=1', 'pack.threads=1', 'pack.window=0', 'core.fsync=committed']
   await runGit(repository, ['repack', '-d', '-l', '-q', ...(isMany ? ['-A', '--unpack-unreachable=1.week.ago'] : [])], {
     settings,
   })

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { exchange, type HttpRequest } from '../../src/delivery/http-exchange.js'
 import { asDeltaError, type DeltaError } from '../../src/support/errors.js'
 import { blackhole } from '../helpers/blackhole.js'
-import { closedPort, listening, scriptedServer } from '../helpers/scripted-server.js'
+import { closedPort, listening, NO_NETWORK, scriptedServer, UNKNOWN_NAME } from '../helpers/scripted-server.js'
 
 const TOKEN = 'canary-7d1f'
 const never = new AbortController().signal
@@ -82,8 +82,14 @@ describe('a receiver that cannot be reached', () => {
   })
 
   test('its name cannot exist (row 61)', async () => {
-    const error = await failureOf(exchange(get(`http://${'a'.repeat(64)}.invalid/`), options(), never))
+    const error = await failureOf(exchange(get(UNKNOWN_NAME), options(), never))
     expect(error.code).toBe('receiver-unreachable')
+  })
+
+  test('no network leads there (row 61)', async () => {
+    const error = await failureOf(exchange(get(NO_NETWORK), options(), never))
+    expect(error.code).toBe('receiver-unreachable')
+    expect(error.message).toContain('no route to the network')
   })
 
   test('its network swallows every packet: given up when nothing moved for the idle time (row 61)', async () => {
@@ -132,7 +138,7 @@ describe('nothing moves (row 64)', () => {
     expect((await failureOf(exchange(get(server.url), options(300), never))).facts.reason).toBe('idle timeout')
   })
 
-  test('an answer that comes slowly, but comes, is waited for', async () => {
+  test('an answer that comes slowly, but comes, is waited for (row 65)', async () => {
     const server = await listening((_, outgoing) => {
       let left = 8
       const drip = setInterval(() => {
@@ -168,3 +174,12 @@ test('an answer without an end is given up (row 65)', async () => {
 function* endless(): Generator<Buffer> {
   for (;;) yield Buffer.alloc(1 << 16)
 }
+
+test.each([
+  ['a length that is no number', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n'],
+  ['no last chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n'],
+  ['no answer at all', 'SSH-2.0-OpenSSH_9.2\r\n'],
+])('an answer in chunks with %s is none (row 65)', async (_, bytes) => {
+  const server = await listening((_, outgoing) => outgoing.socket?.end(bytes))
+  expect((await failureOf(exchange(get(server.url), options(), never))).code).toBe('receiver-unreachable')
+})

@@ -1,9 +1,10 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { blackhole } from '../helpers/blackhole.js'
 import { ceDelta, expectMirror, filesOf, thisMachine } from '../helpers/command.js'
 import { editEverything } from '../helpers/killing.js'
-import { closedPort, scriptedServer } from '../helpers/scripted-server.js'
+import { closedPort, NO_NETWORK, scriptedServer, UNKNOWN_NAME } from '../helpers/scripted-server.js'
 import { type Serving, serve } from '../helpers/serving.js'
 import { gitRepository, writeTree } from '../helpers/workspace.js'
 
@@ -40,6 +41,19 @@ describe('the server is down (row 61)', () => {
     const report = await expectMirror(await pushTo(root, server.url), await filesOf(root))
     expect([report.sequence, report.bundles.length]).toEqual([1, 1])
     expect(await outboxOf(root)).toEqual([])
+  })
+
+  test.each<[string, () => Promise<string>]>([
+    ['a port that refuses', async () => `http://127.0.0.1:${await closedPort()}`],
+    ['a network that swallows every packet', blackhole],
+    ['no network that leads there', async () => NO_NETWORK],
+    ['a name that nobody knows', async () => UNKNOWN_NAME],
+  ])('%s: queued with exit 4, and told in one line', async (_, endpoint) => {
+    const root = await workspace()
+    const { exitCode, report, stderr } = await pushTo(root, await endpoint(), [], { CE_DELTA_TIMEOUT: '0.5' })
+    expect([exitCode, report.outcome, report.error?.code]).toEqual([4, 'queued', 'receiver-unreachable'])
+    expect(await outboxOf(root)).toHaveLength(2)
+    expect(stderr).not.toContain('    at ')
   })
 
   test('nothing changed since: that is not a success either, because nothing was proven (I5)', async () => {
@@ -209,6 +223,20 @@ describe('an answer that makes no sense to an upload (row 66)', () => {
       expect([result.exitCode, result.report.error?.code]).toEqual([7, 'answer-malformed'])
       expect(await outboxOf(root)).toHaveLength(2)
       expect(server.requests.filter(({ url }) => url.endsWith('upload'))).toHaveLength(1)
+    },
+  )
+})
+
+describe('a status that makes no sense', () => {
+  test.each(['null', '"1"', '1.5', '-1', '9007199254740992', undefined])(
+    'the sequence is %s: exit 7, and nothing is sent (row 84)',
+    async (sequence) => {
+      const root = await workspace()
+      const field = sequence === undefined ? '' : `"last_sequence":${sequence},`
+      const server = await scriptedServer(() => ({ body: `{${field}"status":"ready"}` }))
+      const { exitCode, report } = await pushTo(root, server.url)
+      expect([exitCode, report.error?.code]).toEqual([7, 'answer-malformed'])
+      expect(server.requests.filter(({ method }) => method === 'POST')).toEqual([])
     },
   )
 })

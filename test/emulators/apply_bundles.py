@@ -43,6 +43,7 @@ class Server:
         self.prunes = generation in ("Q", "A3", "A3+")
         self.folder = folder
         self.counts = {}
+        self.histories = []
 
     def apply(self, bundle):
         with tarfile.open(bundle, "r:gz") as archive:
@@ -50,6 +51,9 @@ class Server:
             for key in ("version", "bundle_id", "workspace_path", "created_at", "sequence_number"):
                 manifest[key]
             listed = (last_ending if self.indexed else first_ending)(archive, "metadata/operations.json")
+            history = (last_ending if self.indexed else first_ending)(archive, "metadata/git_history.json")
+            if history is not None:
+                self.histories.append(json.loads(history))
             self.index = index_of(archive) if self.indexed else None
             for operation in json.loads(listed)["operations"]:
                 try:
@@ -100,4 +104,4 @@ server = Server(sys.argv[1], sys.argv[2])
 started = time.monotonic()
 for bundle in sys.argv[3:]:
     server.apply(bundle)
-print(json.dumps({"counts": server.counts, "seconds": time.monotonic() - started}))
+print(json.dumps({"counts": server.counts, "histories": server.histories, "seconds": time.monotonic() - started}))

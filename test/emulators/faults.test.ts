@@ -53,14 +53,14 @@ describe.each(TESTED_GENERATIONS)('generation %s', (name) => {
     await expectEqual(stage)
   })
 
-  test('row 66: a page of a proxy instead of an answer', async () => {
+  test('rows 66, 71: a page of a proxy instead of an answer', async () => {
     const stage = await changedStage(name)
     stage.server.faults.page = 2
     expect(await pushed(stage)).toBe('confirmed')
     await expectEqual(stage)
   })
 
-  test('acknowledged, or not, and given up in the middle: it is found out and sent again', async () => {
+  test('row 78: acknowledged, or not, and given up in the middle: it is found out and sent again', async () => {
     const stage = await changedStage(name)
     stage.server.faults.failAfterAnswer = 1
     const outcome = await stage.push().then(
@@ -72,7 +72,7 @@ describe.each(TESTED_GENERATIONS)('generation %s', (name) => {
     await expectEqual(stage)
   })
 
-  test('it is slow: one bundle at a time all the same', async () => {
+  test('row 79: it is slow: one bundle at a time all the same', async () => {
     const stage = await changedStage(name)
     stage.server.faults.delay = 30
     expect(await pushed(stage, { operations: 3 })).toBe('confirmed')
@@ -153,7 +153,7 @@ describe.each(TESTED_GENERATIONS)('generation %s', (name) => {
     }
   })
 
-  test('413 cuts bundles down to the one file that is too large; it is named, and the rest goes on', async () => {
+  test('row 69: 413 cuts bundles down to the one file that is too large; it is named, and the rest goes on', async () => {
     const stage = await changedStage(name)
     const noise = Array.from({ length: 20_000 }, (_, at) => ((at * 2_654_435_761) >>> 7).toString(36)).join('')
     await writeTree(stage.root, { 'd/huge': noise })
@@ -172,7 +172,7 @@ describe.each(TESTED_GENERATIONS)('generation %s', (name) => {
 const TELLING = TESTED_GENERATIONS.filter((name) => name !== 'A1' && name !== 'Q')
 
 describe.each(TELLING)('generation %s, which tells how many operations failed', (name) => {
-  test('what failed is found, named, and tried again by every push', async () => {
+  test('row 83: what failed is found, named, and tried again by every push', async () => {
     const stage = await changedStage(name)
     stage.server.faults.broken = (path) => path === 'd/file-4' || path === 'd/file-22'
     const { leftBehind } = await stage.push()
@@ -182,7 +182,7 @@ describe.each(TELLING)('generation %s, which tells how many operations failed', 
     await expectEqual(stage)
   })
 
-  test('what failed was all there was: the next push takes the number of the failure for our own', async () => {
+  test('row 83: what failed was all there was: the next push takes the number of the failure for our own', async () => {
     const stage = await changedStage(name)
     await stage.push()
     stage.server.faults.broken = (path) => path === 'alone'

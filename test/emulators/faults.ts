@@ -16,6 +16,8 @@ export interface Faults {
   broken: (path: string) => boolean
   /** Processes that count for themselves; a connection stays with one (§3, `--workers 2`). */
   workers: number
+  /** The next upload finds that another client was faster, in this workspace and number (§3, S2). */
+  overtaken: string | null
   /** `/openapi.json` and `/plan` cannot be reached, as behind a proxy that lets only two paths through. */
   hidden: boolean
 }
@@ -32,6 +34,7 @@ export function noFaults(): Faults {
     largest: 100 * MEGABYTE,
     broken: () => false,
     workers: 1,
+    overtaken: null,
     hidden: false,
   }
 }

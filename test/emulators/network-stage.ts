@@ -46,7 +46,7 @@ async function networkStage(name: ServerName): Promise<NetworkStage> {
   return { round: 0, client, behind, proxy }
 }
 
-async function serverCalled(name: ServerName): Promise<Behind> {
+export async function serverCalled(name: ServerName): Promise<Behind> {
   if (name !== 'ce-delta') {
     const server = await emulator(name)
     const { url } = server
@@ -158,9 +158,13 @@ async function outcomeOf(client: Client, options: Parameters<Client['push']>[0] 
 
 async function expectEqual({ client, behind }: NetworkStage): Promise<void> {
   while (!behind.isIdle()) await new Promise((resolve) => setTimeout(resolve, 5))
+  expectSame(await behind.files(client.root), await filesOf(client.root))
+}
+
+export function expectSame(there: ReadonlyMap<string, Buffer>, wanted: ReadonlyMap<string, Buffer>): void {
   const shown = (files: ReadonlyMap<string, Buffer>) =>
     Object.fromEntries([...files].sort().map(([path, content]) => [path, content.toString()]))
-  expect(shown(await behind.files(client.root))).toEqual(shown(await filesOf(client.root)))
+  expect(shown(there)).toEqual(shown(wanted))
 }
 
 /** Twice in a row is once; after another bundle it would undo that. */

@@ -13,6 +13,8 @@ const SCRIPT = fileURLToPath(new URL('./apply_bundles.py', import.meta.url))
 interface Applied {
   readonly counts: Readonly<Record<string, number>>
   readonly seconds: number
+  /** What it took for histories of commits. */
+  readonly histories: readonly { readonly mode: string; readonly commits: readonly { readonly message: string }[] }[]
   readonly folder: string
 }
 

@@ -11,6 +11,7 @@ import { type Archive, openArchive } from './archive.js'
 import { Counters } from './counters.js'
 import { type Faults, MEGABYTE, noFaults } from './faults.js'
 import { GENERATIONS, type Generation, type GenerationName } from './generations.js'
+import { Logins } from './logins.js'
 import { keyOf, slugOf } from './names.js'
 import { plan } from './plan.js'
 
@@ -38,6 +39,11 @@ export class Emulator {
   url = ''
   /** Requests that came, as `POST /api/v1/delta/upload`. */
   readonly requests: string[] = []
+  readonly logins = new Logins()
+  /** The heads of requests, with everything in them. */
+  readonly heads: string[] = []
+  /** What uploads, plans and operations said beside the bundle. */
+  readonly fields: Json[] = []
   /** Bundles that were being applied while another one was: it must never happen (§3). */
   overlaps = 0
   /** Sum over all bundles of how often the archive had to be inflated anew (§2, 6). */
@@ -123,10 +129,13 @@ export class Emulator {
     const body = await bodyOf(request)
     const { pathname, searchParams } = new URL(request.url ?? '', this.url)
     this.requests.push(`${request.method} ${pathname}`)
+    this.heads.push([request.url, ...request.rawHeaders].join('\n'))
     const worker = this.#workerOf(request.socket)
     const isUpload = pathname === '/api/v1/delta/upload'
     if (isUpload && this.#takes('loseUpload')) return void request.socket.destroy()
     if (isUpload && this.#takes('page')) return sendPage(response)
+    if (isUpload && this.faults.overtaken !== null) await this.foreignUpload(this.faults.overtaken)
+    if (isUpload) this.faults.overtaken = null
     const answer = await this.#answer(`${request.method} ${pathname}`, request, body, searchParams, worker)
     const isChange = isUpload || pathname === '/api/v1/delta/apply_ops'
     if (isChange && this.#takes('loseAnswer')) return void request.socket.destroy()
@@ -156,9 +165,26 @@ export class Emulator {
         return plans && !this.faults.hidden ? this.#plan(body) : NOT_FOUND
       case 'POST /api/v1/delta/apply_ops':
         return plans && !this.faults.hidden ? await this.#applyOps(body, worker) : NOT_FOUND
+      case 'GET /auth/status':
+        return this.#hasLogins ? this.logins.status() : NOT_FOUND
+      case 'POST /auth/login':
+      case 'POST /auth/login/password':
+        return this.#hasLogins ? this.logins.login(what.slice('POST '.length), body) : NOT_FOUND
+      case 'POST /auth/validate':
+        return this.#hasLogins && this.logins.validates ? this.logins.validate(body) : NOT_FOUND
       default:
         return NOT_FOUND
     }
+  }
+
+  get #hasLogins(): boolean {
+    return this.generation.formFields.includes('session')
+  }
+
+  /** Only the field counts: neither a header nor the query (§1). */
+  #refusal(fields: Json): Answer | null {
+    this.fields.push(fields)
+    return this.#hasLogins ? this.logins.refusal(fields.session) : null
   }
 
   /** What FastAPI tells of itself (§0). */
@@ -205,6 +231,8 @@ export class Emulator {
   async #upload(form: FormData, worker: number): Promise<Answer> {
     const [bundle, workspacePath] = [form.get('bundle'), form.get('workspace_path')]
     if (!(bundle instanceof Blob) || typeof workspacePath !== 'string') return refused(422, [{ type: 'missing' }])
+    const refusal = this.#refusal(Object.fromEntries([...form].filter(([name]) => name !== 'bundle')))
+    if (refusal !== null) return refusal
     const bytes = Buffer.from(await bundle.arrayBuffer())
     if (bytes.length > this.faults.largest) return refused(413, 'Bundle too large. Max size: 0MB')
     this.bundles.push(bytes)
@@ -299,13 +327,17 @@ export class Emulator {
   #plan(body: Buffer): Answer {
     const request = JSON.parse(body.toString('utf8'))
     if (typeof request.workspace_path !== 'string') return refused(422, [{ type: 'missing' }])
-    return ok(plan(this.#place(request.workspace_path), request))
+    const { operations, file_hashes, ...fields } = request
+    return this.#refusal(fields) ?? ok(plan(this.#place(request.workspace_path), request))
   }
 
   /** §1 POST apply_ops: deletions and moves only, at once. */
   async #applyOps(body: Buffer, worker: number): Promise<Answer> {
     const request = JSON.parse(body.toString('utf8'))
     if (typeof request.workspace_path !== 'string') return refused(422, [{ type: 'missing' }])
+    const { operations: _, file_hashes, ...fields } = request
+    const refusal = this.#refusal(fields)
+    if (refusal !== null) return refusal
     const key = keyOf(request.workspace_path)
     const last = this.#counters.last(key, worker)
     const given = numberOf(request.manifest?.sequence_number)

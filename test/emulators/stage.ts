@@ -3,9 +3,11 @@ import { askStatus } from '../../src/delivery/ask-status.js'
 import type { DialectMemory } from '../../src/delivery/dialects/memory.js'
 import { shortMemory } from '../../src/delivery/dialects/memory.js'
 import { httpReceiver } from '../../src/delivery/http-receiver.js'
+import type { ReadCommits } from '../../src/delivery/job.js'
 import { Outbox } from '../../src/delivery/outbox.js'
 import type { RecoveryMode } from '../../src/delivery/recover.js'
 import { type SynchroniseResult, synchronise } from '../../src/delivery/synchronise.js'
+import { readCommitLog } from '../../src/snapshot/commit-log.js'
 import { readConfirmed } from '../../src/snapshot/confirmed.js'
 import { takeSnapshot } from '../../src/snapshot/scan.js'
 import { SecretScan } from '../../src/snapshot/secret-scan.js'
@@ -25,6 +27,8 @@ export interface PushOptions {
   readonly operations?: number
   readonly retries?: number
   readonly idleTimeout?: number
+  /** At most so many commits are told; left out, none. */
+  readonly commits?: number
 }
 
 /** A workspace, and what it takes to push it. */
@@ -76,13 +80,20 @@ export async function clientOf(endpoint: string, usual: PushOptions = {}): Promi
     const lock = await takeLock(join(shadow.directory, 'push.lock'), { milliseconds: 0, busy })
     try {
       const target = await snapshotTree(shadow)
+      const { commits: maxCommits } = asked
+      const readCommits: ReadCommits = (since) =>
+        readCommitLog(shadow, { revision: null, maxCommits: maxCommits ?? 0, target, rules: RULES, since })
+      const told = maxCommits === undefined ? {} : { readCommits }
       const occasion = { trigger: 'manual', startedAt: new Date(), allowMassDelete: true, saidBase: null } as const
       const limits = { operations, bytes: 1 << 20 }
       const options = { workspacePath: root, collectionName: 'project', force, full, recovery, ...occasion, limits }
       const policy = { retries, firstDelay: 1, longestDelay: 1 }
       const context = { ...contextOf(notices), policy, sleep: quickly }
       const to = receiver(idleTimeout)
-      return await synchronise({ shadow, lock, target, options, context, receiver: to, outbox }, askStatus(to, context))
+      return await synchronise(
+        { shadow, lock, target, options, context, receiver: to, outbox, ...told },
+        askStatus(to, context),
+      )
     } finally {
       await lock.release()
     }
@@ -97,8 +108,9 @@ async function quickly(milliseconds: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, milliseconds / 50))
 }
 
+const RULES = { maxFileBytes: 1e6, binaries: true, isSecret: () => false, secretScan: new SecretScan('off', []) }
+
 async function snapshotTree(shadow: Shadow): Promise<string> {
-  const rules = { maxFileBytes: 1e6, binaries: true, isSecret: () => false, secretScan: new SecretScan('off', []) }
-  const eligibility = { rules, rulesFingerprint: 'x', exclude: [], nestedRepositories: 'skip' } as const
+  const eligibility = { rules: RULES, rulesFingerprint: 'x', exclude: [], nestedRepositories: 'skip' } as const
   return (await takeSnapshot(shadow, eligibility)).tree
 }

@@ -18,6 +18,8 @@ export type Toxic =
   | { readonly kind: 'reset' | 'truncate' | 'stall' | 'corrupt'; readonly at: Place }
   /** What comes before the place passes; then somebody else answers. */
   | { readonly kind: 'answer'; readonly at: Place; readonly answer: string }
+  /** A request of more bytes than these is answered at once by somebody else, and cut. */
+  | { readonly kind: 'limit'; readonly bytes: number; readonly answer: string }
   /** The request is delivered a second time, while it is being answered or when it was. */
   | { readonly kind: 'duplicate'; readonly when: 'meanwhile' | 'afterwards' }
   /** The request is kept, whole, until `deliverLate`; the client is cut off. */
@@ -30,6 +32,8 @@ export interface FaultProxy {
   readonly url: string
   /** The next requests of a kind, or all that follow, suffer. */
   poison(toxic: Toxic, what?: { readonly on?: Target; readonly times?: number }): void
+  /** From now on another server stands behind. */
+  turnTo(port: number): void
   /** Nothing suffers any more. */
   cure(): void
   /** How often a toxic acted. */
@@ -61,9 +65,10 @@ afterEach(async () => {
 })
 
 /** Stands between a client and a server on loopback, and does what networks do. */
-export async function faultProxy(port: number): Promise<FaultProxy> {
+export async function faultProxy(first: number): Promise<FaultProxy> {
   const sockets = new Set<Socket>()
   const held: Buffer[] = []
+  let port = first
   let toxic: Toxic | null = null
   let on: Target = 'upload'
   let left = 0
@@ -108,6 +113,10 @@ export async function faultProxy(port: number): Promise<FaultProxy> {
       left = times
       struck = 0
       isAfterStatus = false
+    },
+    turnTo: (next) => {
+      port = next
+      for (const socket of sockets) socket.destroy()
     },
     cure: () => {
       toxic = null

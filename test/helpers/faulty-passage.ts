@@ -52,6 +52,7 @@ export class Passage {
     }
     const toxic = this.#toxic
     if (toxic?.kind === 'hold') this.#hold()
+    else if (toxic?.kind === 'limit' && this.#request.whole > toxic.bytes) this.#refuse(toxic.answer)
     else if (toxic !== null && 'at' in toxic && toxic.at.part.startsWith('request')) this.#act(this.#request, toxic)
     else this.#request.pass()
     if (toxic?.kind === 'duplicate' && toxic.when === 'meanwhile' && this.#request.isWhole) void this.#again()
@@ -83,6 +84,13 @@ export class Passage {
     if (toxic.kind === 'reset') this.#client.resetAndDestroy()
     if (toxic.kind === 'truncate') this.#client.end()
     if (toxic.kind === 'answer') this.#client.end(toxic.answer)
+    this.#upstream.end()
+  }
+
+  #refuse(answer: string): void {
+    this.#poison.strike()
+    this.#isOver = true
+    this.#client.end(answer)
     this.#upstream.end()
   }
 
@@ -136,7 +144,7 @@ class Lane {
 
   /** Makes a byte another one, as soon as it is there; true when that was done. */
   corrupt(offset: number): boolean {
-    const at = Math.min(offset, this.#whole - 1)
+    const at = Math.min(offset, this.whole - 1)
     if (this.#corrupted !== null || at >= this.#bytes.length) return false
     this.#corrupted = at
     this.#bytes[at] = (this.#bytes[at] ?? 0) ^ 1
@@ -160,14 +168,14 @@ class Lane {
   }
 
   get isWhole(): boolean {
-    return this.#head !== null && this.#bytes.length >= this.#whole
+    return this.#head !== null && this.#bytes.length >= this.whole
   }
 
   /** How many bytes come before a place; only where the head is there. */
   offsetOf({ part, share }: Place): number {
     const head = this.#head ?? 0
     const isHead = part.endsWith('head')
-    return Math.ceil(isHead ? head * share : head + (this.#whole - head) * share)
+    return Math.ceil(isHead ? head * share : head + (this.whole - head) * share)
   }
 
   get #head(): number | null {
@@ -176,7 +184,7 @@ class Lane {
   }
 
   /** Bytes of the whole message, which says how long it is. */
-  get #whole(): number {
+  get whole(): number {
     const head = this.#head ?? 0
     const length = /\r\ncontent-length: *(\d+)/i.exec(this.#bytes.toString('latin1', 0, head))?.[1]
     return head + Number(length ?? 0)

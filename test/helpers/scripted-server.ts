@@ -74,3 +74,9 @@ export async function closedPort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve))
   return port
 }
+
+/** Longer than a part of a name may be, so that nobody needs to be asked for it. */
+export const UNKNOWN_NAME = `http://${'a'.repeat(64)}.invalid`
+
+/** Everybody on the local network, which no connection leads to: refused before anything is sent. */
+export const NO_NETWORK = 'http://255.255.255.255:9'

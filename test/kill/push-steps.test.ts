@@ -27,7 +27,7 @@ describe('a push that is killed at any of its steps (rows 1, 3, 10)', () => {
       last = next
     }
     expect(kills).toBeGreaterThanOrEqual(steps.length - 3)
-  }, 900_000)
+  }, 3_600_000)
 
   test('the very first push, into nothing', async () => {
     const { data } = await thisMachine()
@@ -41,7 +41,7 @@ describe('a push that is killed at any of its steps (rows 1, 3, 10)', () => {
       const report = await expectHealed(root, () => push(root), [data])
       expect(report.sequence).toBe(1)
     }
-  }, 900_000)
+  }, 3_600_000)
 
   test('it was killed again while it recovered', async () => {
     const root = await gitRepository()
@@ -54,7 +54,7 @@ describe('a push that is killed at any of its steps (rows 1, 3, 10)', () => {
         await push(root, [], { env: suffering({ killAt: Math.floor(steps.length * share) - turn * 2 }) })
       await expectHealed(root, () => push(root), [data])
     }
-  }, 900_000)
+  }, 3_600_000)
 })
 
 describe('an fsync that fails once (row 4)', () => {
@@ -73,7 +73,7 @@ describe('an fsync that fails once (row 4)', () => {
       expect(failed.report.error?.code).toBe('disk-failed')
       await expectHealed(root, () => push(root), [data])
     }
-  }, 900_000)
+  }, 3_600_000)
 })
 
 test('a push without git’s help: a folder that is no repository (row 1)', async () => {
@@ -87,4 +87,4 @@ test('a push without git’s help: a folder that is no repository (row 1)', asyn
     const result = first.exitCode === 0 ? first : await push(root)
     expect(result.report.receiver_tree).toBe(result.report.tree)
   }
-}, 900_000)
+}, 3_600_000)

@@ -52,7 +52,7 @@ test('serve killed at any of its steps: the mirror is what it was, or what was s
   }
   expect(kills).toBeGreaterThan(10)
   expect([...exitCodes].every((code) => code === 0 || code === 4)).toBe(true)
-}, 900_000)
+}, 3_600_000)
 
 test('serve killed in the middle of its very first upload (row 86)', async () => {
   const counted = await gitRepository()
@@ -77,7 +77,7 @@ test('serve killed in the middle of its very first upload (row 86)', async () =>
     expect(await leftOvers(server.data)).toEqual([])
     await server.kill()
   }
-}, 900_000)
+}, 3_600_000)
 
 async function statusAt(endpoint: string, workspacePath: string): Promise<ReceiverStatus> {
   const options = { endpoint, workspacePath, collectionName: 'c', token: null, idleTimeout: 5000, userAgent: 'test' }

@@ -47,7 +47,7 @@ describe('the kernel kills a push, or git below it, at a system call (rows 1, 3)
       }
       expect(kills).toBeGreaterThan(0)
     },
-    120_000,
+    1_200_000,
   )
 })
 
@@ -63,5 +63,5 @@ describe('fsync fails once (row 4)', () => {
       await expectHealed(root, () => push(root), [data])
     }
     expect(await push(root)).toMatchObject({ exitCode: 0, report: { outcome: 'unchanged' } })
-  }, 120_000)
+  }, 1_200_000)
 })

@@ -35,6 +35,7 @@ describe('a bundle is applied', () => {
       lastUpload: '2025-02-01T00:00:00.000Z',
       pendingOperations: 0,
       mirror: placeIn(receiver).mirror.directory,
+      isMirrorDoubtful: false,
     })
   })
 

@@ -1,7 +1,7 @@
-import { readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { counts, expectMirror, filesOf, push } from '../helpers/command.js'
+import { ceDelta, counts, expectMirror, filesOf, push, thisMachine } from '../helpers/command.js'
 import { gitRepository, writeTree } from '../helpers/workspace.js'
 
 describe('the state of a workspace', () => {
@@ -63,6 +63,33 @@ describe('the state of a workspace', () => {
     await expectMirror(await push(root), await filesOf(root))
   })
 
+  test.each([
+    ['emptied', (): Buffer => Buffer.alloc(0)],
+    ['cut in half', (bytes: Buffer): Buffer => bytes.subarray(0, bytes.length / 2)],
+    ['full of zeros', (bytes: Buffer): Buffer => Buffer.alloc(bytes.length)],
+  ] as const)('faults.md row 3: with objects that a power loss left %s is mended', async (_, damaged) => {
+    const root = await gitRepository({ files: { a: 'a' } })
+    await writeTree(root, { b: 'b', 'd/c': 'c' })
+    await expectMirror(await push(root), await filesOf(root))
+    for (const turn of [1, 2]) {
+      await writeTree(root, { b: `changed ${turn}`, 'd/e': `${turn}` })
+      await push(root, ['--dry-run'])
+      await damageObjects(join(root, '.git/ce-delta/objects'), damaged)
+      await expectMirror(await push(root), await filesOf(root))
+      if (turn === 1) await ceDelta(root, ['maintain'])
+    }
+  })
+
+  test('faults.md row 3: a mirror that lost files with the power is made exact by the next push', async () => {
+    const root = await gitRepository({ files: { a: 'a', b: 'b' } })
+    const { mirror } = await expectMirror(await push(root), { a: 'a', b: 'b' })
+    const { data } = await thisMachine()
+    const [slug = ''] = await readdir(join(data, 'workspaces'))
+    await truncate(join(mirror ?? '', 'a'), 0)
+    await writeFile(join(data, 'workspaces', slug, 'mirror-exact-since'), 'another start of the machine')
+    expect(await expectMirror(await push(root), { a: 'a', b: 'b' })).toMatchObject({ outcome: 'unchanged' })
+  })
+
   test('with a damaged record of the last push is mended', async () => {
     const root = await gitRepository({ files: { a: 'a', b: 'b' } })
     await expectMirror(await push(root), { a: 'a', b: 'b' })
@@ -75,3 +102,13 @@ describe('the state of a workspace', () => {
     }
   })
 })
+
+/** As a disk shows files whose names were written, and whose contents were not. */
+async function damageObjects(objects: string, damaged: (bytes: Buffer) => Buffer): Promise<void> {
+  for (const name of await readdir(objects, { recursive: true })) {
+    if (!/^[0-9a-f]{2}\/|\.pack$/.test(name)) continue
+    const file = join(objects, name)
+    await chmod(file, 0o600)
+    await writeFile(file, damaged(await readFile(file)))
+  }
+}

@@ -18,6 +18,7 @@ const EXIT_CODES = {
   'disk-failed': 1,
   'watch-failed': 1,
   'objects-missing': 1,
+  'state-of-newer-version': 2,
   'git-missing': 2,
   usage: 2,
   'configuration-invalid': 2,

@@ -53,9 +53,10 @@ async function* examine(args: CommonArguments & ReceiverArguments, signal: Abort
 }
 
 async function* examineOne(open: () => Promise<OpenedWorkspace>, signal: AbortSignal): AsyncGenerator<Check> {
-  const [own, receiver, { readStatusReport }] = await Promise.all([
+  const [own, receiver, { checkCredential }, { readStatusReport }] = await Promise.all([
     import('../doctor/workspace.js'),
     import('../doctor/receiver.js'),
+    import('../doctor/credential.js'),
     import('../../status.js'),
   ])
   const opened = await orFailure('configuration', open())
@@ -64,7 +65,10 @@ async function* examineOne(open: () => Promise<OpenedWorkspace>, signal: AbortSi
   yield await attempt('shadow', `rm -r ${workspace.stateDirectory}`, async () => await own.checkShadow(workspace))
   const status = await orFailure('equality', readStatusReport(workspace, opened.config, signal))
   if ('level' in status) return yield status
-  yield* receiver.checkReceiver(opened.config, status)
+  yield* receiver.checkReceiver(status)
+  yield await attempt('credential', 'ce-delta whoami', async () => {
+    return await checkCredential(opened.config, status, signal)
+  })
   yield await attempt('clock', 'Check the endpoint.', async () => {
     const difference = await receiver.clockDifference(opened.config, status, signal)
     return receiver.checkClock(new Date(), status, difference)

@@ -1,20 +1,20 @@
 import type { Config } from '../../config/config.js'
+import { NO_CREDENTIALS } from '../../config/credentials.js'
 import type { ClockDifference } from '../../delivery/receiver-clock.js'
 import type { StatusReport } from '../../status.js'
 import { DeltaError } from '../../support/errors.js'
 import { formatDuration } from '../../support/text.js'
-import { VERSION } from '../../support/version.js'
 import { AMBIGUOUS, isAmbiguous } from '../render-identity.js'
 import { type Check, fail, pass, warn } from './check.js'
 
-/** What a look at both ends tells: endpoint, credential, equality. */
-export function checkReceiver(config: Config, status: StatusReport): Check[] {
+/** What a look at both ends tells: endpoint, identity, equality. */
+export function checkReceiver(status: StatusReport): Check[] {
   const { error } = status.there
   const endpoint =
     error === null || error.code === 'not-authorised'
       ? pass('endpoint', status.receiver)
       : fail('endpoint', new DeltaError(error.code, error.message), error.next ?? 'Check the endpoint.')
-  return [endpoint, ...checkIdentity(status), checkCredential(config, status), checkEquality(status)]
+  return [endpoint, ...checkIdentity(status), checkEquality(status)]
 }
 
 /** Worth a line only where there is a choice. */
@@ -23,17 +23,6 @@ function checkIdentity(status: StatusReport): Check[] {
   if (!isAmbiguous(status)) return [pass('identity', status.workspace)]
   const fix = 'Where there is another one, set pinned: true (or --pinned), or give this one its own workspacePath.'
   return [warn('identity', `${status.workspace}: ${AMBIGUOUS}`, fix)]
-}
-
-function checkCredential(config: Config, { there }: StatusReport): Check {
-  if (config.endpoint === null) return pass('credential', 'none is needed on this machine')
-  if (there.error?.code !== 'not-authorised')
-    return pass(
-      'credential',
-      config.credentials.token === null ? 'none is sent' : `a token for ${new URL(config.endpoint).origin}`,
-    )
-  const fix = 'Set CE_DELTA_TOKEN together with CE_DELTA_ENDPOINT, or write credentials.json (docs/configuration.md).'
-  return fail('credential', new DeltaError('not-authorised', there.error.message), there.error.next ?? fix)
 }
 
 const TOLERANCE = 2 * 60_000
@@ -64,8 +53,10 @@ export async function clockDifference(
   const isSilent = there.error !== null && there.error.code !== 'not-authorised'
   if (config.endpoint === null || isSilent) return null
   const { compareClocks } = await import('../../delivery/receiver-clock.js')
-  const options = { token: null, idleTimeout: config.timeoutSeconds * 1000, userAgent: `ce-delta/${VERSION}` }
-  return await compareClocks(config.endpoint, options, Date.now, signal)
+  const { accessTo } = await import('../../access.js')
+  const { certificate } = config.credentials
+  const anonymous = { ...config, credentials: { ...NO_CREDENTIALS, certificate } }
+  return await compareClocks(config.endpoint, await accessTo(config.endpoint, anonymous, process.env), Date.now, signal)
 }
 
 function checkEquality({ equal, there, pending }: StatusReport): Check {

@@ -15,6 +15,7 @@ const STANDING: ReadonlySet<string> = new Set([
   'not-a-repository',
   'not-authorised',
   'repository-not-trusted',
+  'state-of-newer-version',
   'usage',
   'workspace-unknown',
 ])
