@@ -8,8 +8,9 @@ export function describeLogin({ kind, user, source, expires_at }: Login): string
   if (kind === 'token') return `a token (${source})`
   const who = user === null ? 'a session' : printable(user)
   if (expires_at === null) return `${who} (${source})`
-  const verb = Date.parse(expires_at) < Date.now() ? 'expired' : 'expires'
-  return `${who} (${source}; ${verb} ${formatTime(expires_at)}, unless the server prolonged it)`
+  const time = formatTime(expires_at)
+  const isOver = Date.parse(expires_at) < Date.now()
+  return `${who} (${source}; ${isOver ? `expired ${time}, unless the server prolonged it` : `until ${time} at least`})`
 }
 
 /** What a server says of a credential, in words. */

@@ -7,6 +7,7 @@ import { Readable, type Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { definedOnly } from './defined.js'
 import { writeFileDurably } from './durable-files.js'
 import { DeltaError, systemErrorCode } from './errors.js'
 import { failure, startFailure } from './git-failure.js'
@@ -200,7 +201,10 @@ export async function createPrivateRepository(gitDirectory: string, configuratio
   for (const name of ['HEAD.lock', 'config.lock']) await removeWhenAbandoned(join(gitDirectory, name))
   await rm(join(gitDirectory, 'config'), { force: true })
   const { simpleGit } = await import('simple-git')
-  const git = simpleGit({ baseDir: gitDirectory, unsafe: { allowUnsafeTemplateDir: true } })
+  // It shows the whole environment to whoever sets DEBUG, and credentials may be in there.
+  const { PATH, SystemRoot } = process.env
+  const environment = definedOnly({ PATH, SystemRoot, LC_ALL: 'C' })
+  const git = simpleGit({ baseDir: gitDirectory, unsafe: { allowUnsafeTemplateDir: true } }).env(environment)
   const started = performance.now()
   const settings = ['--quiet', '--bare', '--template=', '--object-format=sha1', '--initial-branch=main']
   await git.raw(['init', ...settings, gitDirectory])

@@ -28,6 +28,8 @@ const DOORS: Readonly<Record<string, string>> = {
   'simple-git': 'src/support/git.ts',
   tar: 'src/bundle/',
   'node-fetch': 'src/delivery/',
+  'https-proxy-agent': 'src/delivery/proxy-agent.ts',
+  'http-proxy-agent': 'src/delivery/proxy-agent.ts',
   cosmiconfig: 'src/config/',
   jiti: 'src/config/',
   yargs: 'src/cli/',

@@ -65,7 +65,7 @@ async function* examineOne(open: () => Promise<OpenedWorkspace>, signal: AbortSi
   yield await attempt('shadow', `rm -r ${workspace.stateDirectory}`, async () => await own.checkShadow(workspace))
   const status = await orFailure('equality', readStatusReport(workspace, opened.config, signal))
   if ('level' in status) return yield status
-  yield* receiver.checkReceiver(status)
+  yield* receiver.checkReceiver(opened.config, status)
   yield await attempt('credential', 'ce-delta whoami', async () => {
     return await checkCredential(opened.config, status, signal)
   })

@@ -116,7 +116,7 @@ async function ignoreLocalFiles(workspace: Workspace): Promise<boolean> {
 }
 
 function nextSteps(plan: Plan): string[] {
-  const token = 'credentials.json in your configuration folder holds the token for it (docs/configuration.md).'
+  const token = 'ce-delta login, where it asks who you are; tokens are in docs/configuration.md.'
   return [
     '',
     'What next:',

@@ -27,7 +27,7 @@ export async function run(args: ServerArguments): Promise<number> {
   const standing = await standingAt(endpoint, config, workspacePath, interruption.signal)
   const { login, verdict } = standing
   printer.event({ event: 'whoami', endpoint, login, verdict })
-  printer.answer(`${login === null ? 'nobody' : describeLogin(login)} at ${endpoint}`)
+  printer.answer(`${endpoint}: ${login === null ? 'nobody' : describeLogin(login)}`)
   printer.answer(describeVerdict(standing))
   const isRefused: readonly Verdict[] = ['unknown', 'may not write']
   return interruption.exitCode(isRefused.includes(verdict) ? exitCodeOf('not-authorised') : 0)

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.js'
 import { NO_CREDENTIALS } from '../../config/credentials.js'
+import { proxyFor } from '../../delivery/proxy-settings.js'
 import type { ClockDifference } from '../../delivery/receiver-clock.js'
 import type { StatusReport } from '../../status.js'
 import { DeltaError } from '../../support/errors.js'
@@ -8,11 +9,13 @@ import { AMBIGUOUS, isAmbiguous } from '../render-identity.js'
 import { type Check, fail, pass, warn } from './check.js'
 
 /** What a look at both ends tells: endpoint, identity, equality. */
-export function checkReceiver(status: StatusReport): Check[] {
+export function checkReceiver({ endpoint: address }: Config, status: StatusReport): Check[] {
+  const proxy = address === null ? null : proxyFor(address, process.env)
+  const way = proxy === null ? '' : `, through the proxy ${proxy.address}`
   const { error } = status.there
   const endpoint =
     error === null || error.code === 'not-authorised'
-      ? pass('endpoint', status.receiver)
+      ? pass('endpoint', `${status.receiver}${way}`)
       : fail('endpoint', new DeltaError(error.code, error.message), error.next ?? 'Check the endpoint.')
   return [endpoint, ...checkIdentity(status), checkEquality(status)]
 }

@@ -34,7 +34,7 @@ export function configText(endpoint: string | null): string {
 /** @type {import('ce-delta').UserConfig} */
 export default {
   // Where to upload to. Without an endpoint the copy is kept on this machine.
-  // A token does not belong here: put it into credentials.json in your configuration folder.
+  // A token does not belong here: ce-delta login, or CE_DELTA_TOKEN.
   ${upload}
 
   // The identity of this workspace at the receiver: the same text on every machine that pushes it.
