@@ -58,7 +58,6 @@ export async function run(args: InitArguments): Promise<number> {
   const plan = { ...asked, ...Object.fromEntries(args.without.map((step) => [step, false])) }
   if (config.file === null) await writeConfig(workspace, plan, printer)
   else printer.note(`${styled('good', '✓')} ${config.file} is there already`)
-  if (await ignoreLocalFiles(workspace)) printer.note(`${styled('good', '✓')} .gitignore: ${LOCAL_FILES} added`)
   if (plan.hook) await installHook(workspace, printer)
   if (plan.workflow) await writeWorkflow(workspace, config, plan, printer)
   const exitCode = plan.push ? await firstPush(args, interruption.signal) : 0
@@ -77,6 +76,7 @@ function suggest(args: InitArguments, workspace: Workspace, config: Config): Sug
 async function writeConfig(workspace: Workspace, plan: Plan, printer: Printer): Promise<void> {
   const isNew = await writeNew(join(workspace.root, CONFIG_FILE), configText(plan.endpoint))
   printer.note(`${styled('good', '✓')} ${CONFIG_FILE} ${isNew ? 'written' : 'is there already'}`)
+  if (await ignoreLocalFiles(workspace)) printer.note(`${styled('good', '✓')} .gitignore: ${LOCAL_FILES} added`)
 }
 
 /** A hook that cannot be installed is told, and does not hold up the rest. */
