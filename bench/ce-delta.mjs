@@ -52,7 +52,7 @@ export class CeDelta {
   async forget(root) {
     const state = join(root, '.git', 'ce-delta')
     if (await exists(join(state, 'maintained'))) await this.settle(root)
-    await rm(state, { recursive: true, force: true })
+    await rm(state, { recursive: true, force: true, maxRetries: 10 })
   }
 
   /** Starts a receiver with nothing in it, on a free port of loopback. `stop` ends it and removes what it kept. */

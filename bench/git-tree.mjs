@@ -13,8 +13,10 @@ export class GitTree {
     return (await runCommand(['git', ...args], { cwd: this.root, env: this.env })).stdout
   }
 
+  /** The regular files. */
   async paths() {
-    return (await this.git('ls-files', '-z')).split('\0').slice(0, -1)
+    const entries = (await this.git('ls-files', '--stage', '-z')).split('\0').slice(0, -1)
+    return entries.filter((entry) => entry.startsWith('100')).map((entry) => entry.slice(entry.indexOf('\t') + 1))
   }
 
   async init() {

@@ -68,7 +68,9 @@ export class Trees {
       await mkdir(root, { recursive: true })
       await make(root, tree)
       await this.#finish(tree)
-      await writeFile(ready, String((await tree.paths()).length))
+      const files = (await tree.paths()).length
+      if (files === 0) throw new Error(`of ${root} nothing is left to measure: its own rules ignore every file`)
+      await writeFile(ready, String(files))
     }
     await this.ceDelta.forget(root)
     tree.count = Number(await readFile(ready, 'utf8'))

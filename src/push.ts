@@ -20,7 +20,7 @@ import type { Lock } from './support/lock.js'
 import { traceStep } from './support/trace.js'
 
 /** Bounds of one bundle: small enough to be kept in memory's reach by any server, large enough to be few. */
-const BUNDLE_LIMITS = { operations: 4_000, bytes: 32 * 1024 * 1024 }
+const BUNDLE_LIMITS = { operations: 10_000, bytes: 64 * 1024 * 1024 }
 
 /**
  * The pipeline, and the only place that knows its order:

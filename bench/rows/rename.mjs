@@ -27,7 +27,8 @@ export async function renamedFolder({ ceDelta, trees, scratch, env }) {
     await ceDelta.settle(root)
     recorder.stop()
     await server.stop()
-    await rm(root, { recursive: true, force: true })
+    // What a push leaves to the background may still be writing.
+    await rm(root, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
+import { digestOf } from '../support/file-digest.js'
 import { type BundleLimits, type OpenedBundle, openBundle, readContents } from './reader.js'
 
 /** A bundle file with what can be said of it as a whole. */
@@ -23,12 +22,6 @@ export async function verifyContents(bundle: OpenedBundle, limits: BundleLimits)
   let contents = 0
   for await (const piece of readContents(bundle, limits)) if (piece.last) contents++
   return contents
-}
-
-export async function digestOf(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) hash.update(chunk)
-  return `sha256:${hash.digest('hex')}`
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -9,17 +9,24 @@ const PIECE = 1 << 20
 
 const IN_FLIGHT = 3
 
+/** A piece that is being compressed. */
+interface Running {
+  readonly input: Buffer
+  readonly output: Promise<Buffer>
+}
+
 /**
  * Compresses a stream into a file, piece by piece, several pieces at a time (zlib runs outside the JavaScript thread).
  * Each piece becomes a gzip member of its own; every reader of gzip takes members one after another as one stream.
- * Equal input gives equal output, because pieces end at fixed places.
+ * Equal input gives equal output, because pieces end at fixed places. The buffers of the pieces are used again and again.
  */
 export class GzipWriter {
   readonly #file: FileHandle
   readonly #level: number
-  readonly #pending: Buffer[] = []
-  readonly #compressing: Promise<Buffer>[] = []
-  #pendingBytes = 0
+  readonly #running: Running[] = []
+  readonly #free: Buffer[] = []
+  #piece: Buffer = Buffer.allocUnsafe(PIECE)
+  #filled = 0
   #written = 0
 
   constructor(file: FileHandle, level: number) {
@@ -32,41 +39,40 @@ export class GzipWriter {
     return this.#written
   }
 
-  /** The bytes must not change afterwards. Waits while too much is in flight. */
+  /** The bytes are copied. Waits while too much is in flight. */
   async write(bytes: Buffer): Promise<void> {
-    let rest = bytes
-    while (this.#pendingBytes + rest.length >= PIECE) {
-      const taken = PIECE - this.#pendingBytes
-      this.#pending.push(rest.subarray(0, taken))
-      rest = rest.subarray(taken)
+    let taken = 0
+    while (taken < bytes.length) {
+      const length = bytes.copy(this.#piece, this.#filled, taken)
+      this.#filled += length
+      taken += length
+      if (this.#filled < PIECE) return
       this.#startPiece()
-      if (this.#compressing.length > IN_FLIGHT) await this.#storeNext()
-    }
-    if (rest.length > 0) {
-      this.#pending.push(rest)
-      this.#pendingBytes += rest.length
+      if (this.#running.length > IN_FLIGHT) await this.#storeNext()
+      this.#piece = this.#free.pop() ?? Buffer.allocUnsafe(PIECE)
     }
   }
 
   /** Ends the stream; afterwards everything is in the file. */
   async finish(): Promise<void> {
-    if (this.#pendingBytes > 0) this.#startPiece()
-    while (this.#compressing.length > 0) await this.#storeNext()
+    if (this.#filled > 0) this.#startPiece()
+    while (this.#running.length > 0) await this.#storeNext()
   }
 
   #startPiece(): void {
-    const piece = Buffer.concat(this.#pending)
-    this.#pending.length = 0
-    this.#pendingBytes = 0
-    const compressed = compress(piece, { level: this.#level, memLevel: 9, chunkSize: 1 << 19 })
+    const input = this.#piece
+    const output = compress(input.subarray(0, this.#filled), { level: this.#level, memLevel: 9, chunkSize: 1 << 16 })
     // A failure is reported where the piece is awaited, in order.
-    compressed.catch(() => undefined)
-    this.#compressing.push(compressed)
+    output.catch(() => undefined)
+    this.#running.push({ input, output })
+    this.#filled = 0
   }
 
   async #storeNext(): Promise<void> {
-    const compressed = await this.#compressing.shift()
-    if (compressed === undefined) return
+    const next = this.#running.shift()
+    if (next === undefined) return
+    const compressed = await next.output
+    this.#free.push(next.input)
     await this.#file.writeFile(compressed)
     this.#written += compressed.length
   }

@@ -3,6 +3,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import type { BlobId, OperationCounts } from '../delta/operation.js'
 import { temporaryName, writeDurably } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
+import { digestOfOpen, readThrough } from '../support/file-digest.js'
 import type { BlobPiece } from '../support/git-objects.js'
 import { GzipWriter } from './gzip-writer.js'
 import { memberName } from './manifest.js'
@@ -82,16 +83,16 @@ async function joinBundle(
   facts: ContentFacts,
   contents: FileHandle,
 ): Promise<WrittenBundle> {
-  const digest = createHash('sha256')
+  let digest = ''
   let bytes = 0
   await writeDurably(path, async (file) => {
     const gzip = new GzipWriter(file, COMPRESSION_LEVEL)
     await writeMembers(gzip, request.id, metadataMembers(request, facts))
     await gzip.finish()
     bytes = gzip.written + (await copyFile(contents, file))
-    for await (const chunk of readFrom(file, 0)) digest.update(chunk)
+    digest = await digestOfOpen(file)
   })
-  return { bytes, digest: `sha256:${digest.digest('hex')}`, operations: countSteps(request.operations) }
+  return { bytes, digest, operations: countSteps(request.operations) }
 }
 
 async function writeMembers(gzip: GzipWriter, top: string, members: readonly MetadataMember[]): Promise<void> {
@@ -105,20 +106,9 @@ async function writeMembers(gzip: GzipWriter, top: string, members: readonly Met
 
 async function copyFile(from: FileHandle, to: FileHandle): Promise<number> {
   let bytes = 0
-  for await (const chunk of readFrom(from, 0)) {
+  for await (const chunk of readThrough(from)) {
     await to.writeFile(chunk)
     bytes += chunk.length
   }
   return bytes
-}
-
-async function* readFrom(file: FileHandle, start: number): AsyncGenerator<Buffer> {
-  let position = start
-  for (;;) {
-    const buffer = Buffer.allocUnsafe(1 << 18)
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
-    if (bytesRead === 0) return
-    position += bytesRead
-    yield buffer.subarray(0, bytesRead)
-  }
 }

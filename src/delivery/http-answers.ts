@@ -7,9 +7,8 @@ import { pathProblem } from '../support/paths.js'
 import { printable } from '../support/text.js'
 import type { ShownByStatus } from './dialects/recognise.js'
 import type { HttpAnswer } from './http-exchange.js'
+import { complaint, type Fields, PATIENCE, refuseFailure, textOrNull } from './http-refusals.js'
 import type { ReceiverStatus, Upload, UploadResult, UploadState } from './receiver.js'
-
-type Fields = Readonly<Record<string, unknown>>
 
 /** A status as it was told, before it is known what kind of server told it. */
 export interface ToldStatus extends Omit<ReceiverStatus, 'dialect' | 'hasSeveralCounters'> {
@@ -117,42 +116,6 @@ function fieldsOf(answer: HttpAnswer): Fields {
   throw malformed(answer, 'it is not a JSON object')
 }
 
-/** Failures that the HTTP status tells, in either of the shapes that servers and proxies use. */
-function refuseFailure(answer: HttpAnswer, fields: Fields): void {
-  const { status } = answer
-  if (status >= 200 && status < 300) return
-  const words = complaint(answer, fields)
-  const facts = {
-    url: answer.url,
-    status,
-    ...(answer.retryAfter === null ? {} : { retry_after_ms: answer.retryAfter }),
-  }
-  if (status === 401) {
-    throw new DeltaError('not-authorised', `The receiver does not know who asks: ${words}`, {
-      facts,
-      next: 'Log in: ce-delta login. Where it wants a token instead, set CE_DELTA_TOKEN together with CE_DELTA_ENDPOINT.',
-    })
-  }
-  if (status === 403) {
-    throw new DeltaError('not-authorised', `The receiver does not allow this: ${words}`, {
-      facts,
-      next: 'Ask its administrator for write access to the collection; ce-delta whoami says who you are there.',
-    })
-  }
-  if (status === 413)
-    throw new DeltaError('bundle-too-large', `The bundle is too large for the receiver: ${words}`, { facts })
-  if (status === 429 || status === 503)
-    throw new DeltaError('receiver-busy', `The receiver is busy: ${words}`, { facts, next: PATIENCE })
-  if (status === 408 || status >= 500)
-    throw new DeltaError('receiver-unreachable', `The receiver failed: ${words}`, { facts, next: PATIENCE })
-  throw new DeltaError('bundle-refused', `The receiver refused the request (HTTP ${status}): ${words}`, {
-    facts,
-    next: 'Check that the endpoint is a delta upload server; the bundle stays in the outbox.',
-  })
-}
-
-const PATIENCE = 'The changes are kept; the next push sends them.'
-
 function parseFailure(answer: HttpAnswer, fields: Fields): UploadResult {
   const error = asFields(fields.error)
   const code = textOrNull(error?.code) ?? 'unknown'
@@ -177,12 +140,6 @@ function parseFailure(answer: HttpAnswer, fields: Fields): UploadResult {
   })
 }
 
-function complaint(answer: HttpAnswer, fields: Fields): string {
-  const error = asFields(fields.error)
-  const words = textOrNull(error?.message) ?? textOrNull(fields.detail) ?? textOrNull(fields.message) ?? answer.text
-  return printable(words.trim().slice(0, 300)) || `HTTP ${answer.status}`
-}
-
 function wholeNumber(answer: HttpAnswer, fields: Fields, name: string): number {
   const value = fields[name]
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
@@ -199,10 +156,6 @@ function unappliedOf(processed: Fields, { removals = Number.POSITIVE_INFINITY }:
 function countsOf(fields: Fields): OperationCounts {
   const number = (name: string): number => (typeof fields[name] === 'number' ? fields[name] : 0)
   return { created: number('created'), updated: number('updated'), deleted: number('deleted'), moved: number('moved') }
-}
-
-function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? value : null
 }
 
 function malformed(answer: HttpAnswer, problem: string): DeltaError {

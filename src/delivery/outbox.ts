@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isBundleId } from '../bundle/manifest.js'
@@ -14,6 +12,7 @@ import {
   writeFileDurably,
 } from '../support/durable-files.js'
 import { systemErrorCode } from '../support/errors.js'
+import { digestOf } from '../support/file-digest.js'
 import { isObjectId } from '../support/git.js'
 import { asFields, parseJson } from '../support/json.js'
 
@@ -94,14 +93,12 @@ export class Outbox {
 
   /** Whether the bundle is still, byte for byte, what was written. */
   async isIntact(entry: OutboxEntry): Promise<boolean> {
-    const hash = createHash('sha256')
     try {
-      for await (const chunk of createReadStream(this.bundlePath(entry), { highWaterMark: 1 << 18 })) hash.update(chunk)
+      return (await digestOf(this.bundlePath(entry))) === entry.digest
     } catch (thrown) {
       if (systemErrorCode(thrown) === 'ENOENT') return false
       throw thrown
     }
-    return `sha256:${hash.digest('hex')}` === entry.digest
   }
 
   #file(position: number, bundleId: string, suffix: 'json' | 'tar.gz'): string {

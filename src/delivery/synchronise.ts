@@ -16,6 +16,7 @@ import { type Recovery, recover } from './recover.js'
 import { isPassing } from './retry.js'
 import { deliverAll, deliverEntry, isChain, sendDelta } from './send.js'
 import { sendInParts } from './send-parts.js'
+import { statusAfterWaiting } from './wait-applied.js'
 
 export interface SynchroniseResult {
   readonly outcome: 'confirmed' | 'unchanged' | 'queued'
@@ -124,7 +125,8 @@ class Synchronisation {
         return { isDone: false, isStale: false, status }
       case 'resend attempted':
         if (attempted === null) return { isDone: false, isStale: true, status }
-        if ((attempted.dialect ?? 'ce-delta') !== status.dialect.name) return await this.#sendChanges(status)
+        if ((attempted.dialect ?? 'ce-delta') !== status.dialect.name)
+          return await this.#sendInsteadOf(attempted, status)
         return await deliverEntry(this.#job, this.#ledger, attempted, status)
       case 'adopt':
         return this.#fullIsDue ? await this.#sendFull(status) : await this.#adopt(status)
@@ -135,6 +137,14 @@ class Synchronisation {
       case 'resync':
         return await this.#sendFull(status)
     }
+  }
+
+  /** Made for another dialect, it is made anew; but it may still be under way, and never are two (protocol.md §3). */
+  async #sendInsteadOf(attempted: OutboxEntry, status: ReceiverStatus): Promise<Next> {
+    const { receiver, context } = this.#job
+    const settled = await statusAfterWaiting(receiver, attempted, context)
+    if (settled.sequence === status.sequence) return await this.#sendChanges(settled)
+    return { isDone: false, isStale: true, status: settled }
   }
 
   async #sendChanges(status: ReceiverStatus): Promise<Next> {

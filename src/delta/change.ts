@@ -8,30 +8,43 @@ export type TreeChange =
   | { readonly kind: 'removed'; readonly path: string }
   | { readonly kind: 'renamed'; readonly path: string; readonly source: string; readonly blob: BlobId }
 
-/** Reads the output of `git diff-tree -r --raw -z -M100%`. A change of mode alone is no change. */
+/**
+ * Reads the output of `git diff-tree -r --raw --no-abbrev -z -M100%`: `:<mode> <mode> <old blob> <new blob> <status>`, NUL,
+ * path, NUL, and for a rename another path, NUL. A change of mode alone is no change. Each name is cut from the bytes by
+ * itself: a part of a longer text would keep all of it in memory.
+ */
 export function parseTreeChanges(output: Buffer): TreeChange[] {
   const changes: TreeChange[] = []
   let at = 0
-  const next = (encoding: 'latin1' | 'utf8'): string => {
+  const fieldEnd = (): number => {
     const end = output.indexOf(0, at)
     if (end === -1) throw new DeltaError('internal', 'git diff-tree ended in the middle of an entry.')
-    const field = output.toString(encoding, at, end)
+    return end
+  }
+  const nextPath = (): string => {
+    const end = fieldEnd()
+    const path = output.toString('utf8', at, end)
     at = end + 1
-    return field
+    return path
   }
   while (at < output.length) {
-    const header = next('latin1')
-    const [, , oldBlob = '', newBlob = '', status = ''] = header.split(' ')
-    const path = next('utf8')
-    const kind = status.charAt(0)
-    if (kind === 'A') changes.push({ kind: 'added', path, blob: newBlob })
+    const start = at
+    at = fieldEnd() + 1
+    const blob = output.toString('latin1', start + NEW_BLOB, start + STATUS - 1)
+    const kind = String.fromCharCode(output[start + STATUS] ?? 0)
+    const path = nextPath()
+    if (kind === 'A') changes.push({ kind: 'added', path, blob })
     else if (kind === 'D') changes.push({ kind: 'removed', path })
-    else if (kind === 'R') changes.push({ kind: 'renamed', source: path, path: next('utf8'), blob: newBlob })
-    else if (kind !== 'M' && kind !== 'T') throw unreadable(header)
-    else if (oldBlob !== newBlob) changes.push({ kind: 'modified', path, blob: newBlob })
+    else if (kind === 'R') changes.push({ kind: 'renamed', source: path, path: nextPath(), blob })
+    else if (kind !== 'M' && kind !== 'T') throw unreadable(output.toString('latin1', start, at - 1))
+    else if (output.compare(output, start + NEW_BLOB, start + STATUS - 1, start + OLD_BLOB, start + NEW_BLOB - 1) !== 0)
+      changes.push({ kind: 'modified', path, blob })
   }
   return changes
 }
+
+/** Where the fields of an entry begin; modes have six digits, names of blobs forty. */
+const [OLD_BLOB, NEW_BLOB, STATUS] = [15, 56, 97]
 
 function unreadable(header: string): DeltaError {
   return new DeltaError('internal', 'git diff-tree printed an entry that is not understood.', {

@@ -4,8 +4,8 @@ import type { Operation } from './operation.js'
 
 /**
  * The changes as operations, in an order that is right when they are applied one after another to plain files
- * (faults.md row 37): deletions first, deepest first; then moves; then contents, shortest names first, because
- * servers find a member of the bundle by the end of its name (protocol.md §2, 3).
+ * (faults.md row 37): deletions first, deepest first; then moves; then contents, folder by folder, so that each part of
+ * a large delta changes few folders and leaves few trees to be written between the parts.
  *
  * Law: `apply(base, orderOperations(changes(base, target))) = target`.
  */
@@ -25,7 +25,7 @@ export function orderOperations(changes: readonly TreeChange[]): Operation[] {
       contents.push({ kind: 'created', path: change.path, blob: change.blob })
     }
   }
-  return [...deleted.sort(deepestFirst), ...moved.sort(shortestFirst), ...contents.sort(shortestFirst)]
+  return [...deleted.sort(deepestFirst), ...moved.sort(shortestFirst), ...contents.sort(byPath)]
 }
 
 /**
@@ -54,6 +54,11 @@ function depth(path: string): number {
   return slashes
 }
 
-function shortestFirst(left: Operation, right: Operation): number {
+function byPath(left: Operation, right: Operation): number {
+  return compareBytes(left.path, right.path)
+}
+
+/** Servers find the content of an operation by how the name of its member ends (protocol.md §2, 3). */
+export function shortestFirst(left: { readonly path: string }, right: { readonly path: string }): number {
   return left.path.length - right.path.length || compareBytes(left.path, right.path)
 }

@@ -1,4 +1,5 @@
 import type { BlobId, Operation } from './operation.js'
+import { shortestFirst } from './order.js'
 
 export interface PlanLimits {
   readonly operations: number
@@ -33,7 +34,8 @@ export interface PlanOptions {
 
 /**
  * Splits a delta into consecutive parts, each small enough for one bundle. Every prefix of a delta is valid by
- * itself, so progress is kept part by part. A single file above the limit gets a part of its own.
+ * itself, so progress is kept part by part. A single file above the limit gets a part of its own. Within a part the
+ * contents stand in the order of the archive, shortest names first.
  */
 export function planParts(operations: readonly Operation[], options: PlanOptions): PlannedOperation[][] {
   const parts: PlannedOperation[][] = []
@@ -43,15 +45,24 @@ export function planParts(operations: readonly Operation[], options: PlanOptions
     const planned = planOperation(operation, options)
     const full = part.length >= options.limits.operations || bytes + planned.bytes > options.limits.bytes
     if (part.length > 0 && full) {
-      parts.push(part)
+      parts.push(inArchiveOrder(part))
       part = []
       bytes = 0
     }
     part.push(planned)
     bytes += planned.bytes
   }
-  if (part.length > 0) parts.push(part)
+  if (part.length > 0) parts.push(inArchiveOrder(part))
   return parts
+}
+
+/** Contents come last, and none of them depends on another one. */
+function inArchiveOrder(part: readonly PlannedOperation[]): PlannedOperation[] {
+  const isContent = ({ operation: { kind } }: PlannedOperation): boolean => kind === 'created' || kind === 'updated'
+  const firstContent = part.findIndex(isContent)
+  if (firstContent === -1) return [...part]
+  const contents = part.slice(firstContent).sort((left, right) => shortestFirst(left.operation, right.operation))
+  return [...part.slice(0, firstContent), ...contents]
 }
 
 function planOperation(operation: Operation, options: PlanOptions): PlannedOperation {

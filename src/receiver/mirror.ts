@@ -1,9 +1,9 @@
-import { lstatSync, mkdirSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
+import { lstatSync, readdirSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { systemErrorCode } from '../support/errors.js'
 import { runGit } from '../support/git.js'
-import { privateRepository } from '../support/git-repository.js'
+import { privateRepository, type Repository } from '../support/git-repository.js'
 import { splitNul } from '../support/text.js'
 
 /**
@@ -24,6 +24,7 @@ interface MirrorChanges {
 }
 
 const SLASH = 0x2f
+const SLASH_BYTE = Buffer.from('/')
 
 /** Brings the mirror from one commit to the next. Right only if it was exact before. */
 export async function advanceMirror(mirror: Mirror, from: string | null, to: string): Promise<void> {
@@ -71,9 +72,8 @@ function parseChanges(fields: readonly Buffer[], side: 'old' | 'new'): MirrorCha
 
 /** A mirror that does not exist yet appears whole, by one rename. */
 async function replaceMirror(mirror: Mirror, commit: string): Promise<void> {
-  await withStagingIndex(mirror, async (repository) => {
+  await makeReady(mirror, async (repository) => {
     await runGit(repository, ['read-tree', commit])
-    await runGit(repository, ['checkout-index', '--all', '--force', '--quiet'], { settings: ['checkout.workers=2'] })
   })
   await rm(mirror.directory, { recursive: true, force: true })
   await mkdir(dirname(mirror.directory), { recursive: true })
@@ -87,47 +87,48 @@ async function applyChanges(mirror: Mirror, { written, removed }: MirrorChanges)
   const entries = written.map(({ path, blob }) =>
     Buffer.concat([Buffer.from(`100644 ${blob}\t`), path, Buffer.from([0])]),
   )
-  await withStagingIndex(mirror, async (repository) => {
+  await makeReady(mirror, async (repository) => {
     await runGit(repository, ['update-index', '-z', '--index-info'], { input: entries })
-    await runGit(repository, ['checkout-index', '--all', '--force', '--quiet'])
   })
-  const staging = Buffer.from(`${mirror.staging}/`)
-  for (const { path } of written) publish(root, staging, path)
+  publish(Buffer.from(mirror.staging), Buffer.from(mirror.directory))
   await rm(mirror.staging, { recursive: true, force: true })
 }
 
-/** Gives `fill` an empty staging folder as a work tree, with an index of its own. */
-async function withStagingIndex(
-  mirror: Mirror,
-  fill: (repository: ReturnType<typeof privateRepository>) => Promise<void>,
-): Promise<void> {
+/** Makes ready, in an empty staging folder, the files of the index that `fill` fills. */
+async function makeReady(mirror: Mirror, fill: (repository: Repository) => Promise<void>): Promise<void> {
   const indexFile = join(mirror.gitDirectory, 'staging.index')
   await Promise.all([rm(mirror.staging, { recursive: true, force: true }), rm(indexFile, { force: true })])
   await mkdir(mirror.staging, { recursive: true })
-  await fill(privateRepository(mirror.gitDirectory, { workTree: mirror.staging, indexFile }))
+  const repository = privateRepository(mirror.gitDirectory, { workTree: mirror.staging, indexFile })
+  await fill(repository)
+  await runGit(repository, ['checkout-index', '--all', '--force', '--quiet'], { settings: ['checkout.workers=2'] })
   await rm(indexFile, { force: true })
 }
 
-function publish(root: Buffer, staging: Buffer, path: Buffer): void {
-  const target = Buffer.concat([root, path])
-  makeRealFolders(root, path)
-  if (isRealFolder(target)) rmSync(target, { recursive: true })
-  renameSync(Buffer.concat([staging, path]), target)
+/**
+ * Renames all that was made ready into the mirror. A folder that the mirror does not have yet goes there whole. A link
+ * that was planted where a folder or a file belongs is replaced, never followed (faults.md row 92).
+ */
+function publish(ready: Buffer, published: Buffer): void {
+  for (const entry of readdirSync(ready, { withFileTypes: true, encoding: 'buffer' })) {
+    const from = Buffer.concat([ready, SLASH_BYTE, entry.name])
+    const to = Buffer.concat([published, SLASH_BYTE, entry.name])
+    if (entry.isDirectory() && isRealFolder(to)) publish(from, to)
+    else replace(from, to, entry.isDirectory())
+  }
+}
+
+/** A file over a file is one step, so that a reader always finds one of them. */
+function replace(from: Buffer, to: Buffer, isFolder: boolean): void {
+  const isInTheWay = isFolder || isRealFolder(to)
+  if (isInTheWay) rmSync(to, { recursive: true, force: true })
+  renameSync(from, to)
 }
 
 /** The folders above a path, outermost first. */
 function* foldersAbove(root: Buffer, path: Buffer): Generator<Buffer> {
   for (let slash = path.indexOf(SLASH); slash !== -1; slash = path.indexOf(SLASH, slash + 1)) {
     yield Buffer.concat([root, path.subarray(0, slash)])
-  }
-}
-
-/** A link that was planted where a folder belongs is removed, never followed (faults.md row 92). */
-function makeRealFolders(root: Buffer, path: Buffer): void {
-  for (const folder of foldersAbove(root, path)) {
-    if (isRealFolder(folder)) continue
-    rmSync(folder, { force: true })
-    mkdirSync(folder)
   }
 }
 

@@ -92,6 +92,7 @@ export async function preparePlace(place: Place): Promise<void> {
   await rm(place.incoming, { recursive: true, force: true })
   await rm(place.mirror.staging, { recursive: true, force: true })
   for (const lock of [
+    'HEAD.lock',
     'refs/heads/main.lock',
     'refs/ce-delta/mirror.lock',
     'packed-refs.lock',

@@ -47,9 +47,12 @@ export const CREDENTIAL_FORMATS: readonly CredentialFormat[] = [
   },
 ]
 
-/** What some part of any of them looks like: most files have nothing of it, and are done after one look. */
+/**
+ * What the beginning of each of them looks like, long enough that words do not: almost every file is done after this
+ * one look. Whatever a format above accepts has to be accepted here.
+ */
 const SUSPICIOUS =
-  /AKIA|ASIA|gh[pousr]_|github_pat_|gl[a-z]+-|xox[abeoprs]-|xapp-|hooks\.slack|npm_|pypi-Ag|[sr]k_(?:live|test)_|whsec_|AIza|GOCSPX-|ya29\.|sk-|hf_|SG\.|SK[0-9a-f]{4}|-us\d|do[opr]_v1_|dckr_pat_|hv[sbr]\.|shp[acps]|:AA|AccountKey=|eyJ|PRIVATE KEY/
+  /A[KS]IA[A-Z2-7]{4}|gh[pousr]_|github_pat_|gl[a-z]{2,5}-[A-Za-z0-9_-]{20}|xox[abeoprs]-|xapp-|hooks\.slack|npm_[A-Za-z0-9]{4}|pypi-Ag|[sr]k_(?:live|test)_[A-Za-z0-9]{20}|whsec_|AIza|GOCSPX-|ya29\.|sk-[A-Za-z0-9_-]{20}|hf_[A-Za-z]{20}|SG\.[A-Za-z0-9_-]{20}|SK[0-9a-f]{4}|-us\d|do[opr]_v1_|dckr_pat_|hv[sbr]\.[A-Za-z0-9_-]{20}|shp(?:at|ca|pa|ss)_|:AA[A-Za-z0-9_-]{4}|AccountKey=|eyJ[A-Za-z0-9_-]{4}|PRIVATE KEY/
 
 export interface CredentialFinding {
   readonly format: string

@@ -67,7 +67,8 @@ export type Verdict =
 /** A NUL this early in a file marks it as binary. */
 export const BINARY_PROBE_BYTES = 8000
 
-const probe = Buffer.allocUnsafe(BINARY_PROBE_BYTES)
+/** Most files of source code are read whole by one call. */
+const probe = Buffer.allocUnsafe(1 << 16)
 
 /**
  * Judges a file of the work tree by its name, its kind, its size and its first bytes. Never follows a symbolic link
@@ -124,9 +125,9 @@ function judgeContent(path: string, absolute: Buffer, rules: EligibilityRules): 
   const file = openSync(absolute, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
   try {
     if (!fstatSync(file).isFile()) return leftOut(path, 'not a regular file')
-    const length = readSync(file, probe, 0, BINARY_PROBE_BYTES, 0)
+    const length = readSync(file, probe, 0, probe.length, 0)
     if (!rules.binaries && isBinary(probe.subarray(0, length))) return leftOut(path, 'binary')
-    const content = (): Buffer => (length < BINARY_PROBE_BYTES ? probe.subarray(0, length) : readFileSync(file))
+    const content = (): Buffer => (length < probe.length ? probe.subarray(0, length) : readFileSync(file))
     const skipped = rules.secretScan.isOn ? judgeSecrets(path, content(), rules) : null
     return skipped === null ? { kind: 'eligible', path } : { kind: 'left out', skipped }
   } finally {

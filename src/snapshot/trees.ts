@@ -10,7 +10,9 @@ import { type Shadow, withIndex } from './shadow.js'
 /** What differs between two trees, exact renames paired. Never reads a blob, so a missing one does no harm. */
 export async function treeChanges(repository: Repository, base: TreeId, target: TreeId): Promise<TreeChange[]> {
   if (base === target) return []
-  return parseTreeChanges(await runGit(repository, ['diff-tree', '-r', '--raw', '-z', '-M100%', base, target]))
+  return parseTreeChanges(
+    await runGit(repository, ['diff-tree', '-r', '--raw', '--no-abbrev', '-z', '-M100%', base, target]),
+  )
 }
 
 /** The tree with exactly these files. Blobs need not be here: it is how a receiver's listing becomes a base. */

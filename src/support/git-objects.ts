@@ -30,17 +30,23 @@ export async function listTree(repository: Repository, tree: string, path = ''):
 /** Sizes of blobs in bytes. Throws `objects-missing`. */
 export async function blobSizes(repository: Repository, blobs: Iterable<string>): Promise<Map<string, number>> {
   const wanted = [...new Set(blobs)]
-  const input = wanted.length === 0 ? '' : `${wanted.join('\n')}\n`
-  const output = await gitText(repository, ['cat-file', '--batch-check=%(objectname) %(objectsize)', '--buffer'], {
-    input,
-  })
   const sizes = new Map<string, number>()
-  for (const line of output === '' ? [] : output.split('\n')) {
-    const [blob, size] = line.split(' ')
-    if (blob === undefined || size === undefined || size === 'missing') throw missing(line)
+  if (wanted.length === 0) return sizes
+  const args = ['cat-file', '--batch-check=%(objectsize)', '--buffer']
+  const output = await gitText(repository, args, { input: lines(wanted) })
+  let start = 0
+  for (const blob of wanted) {
+    const end = output.indexOf('\n', start)
+    const size = output.slice(start, end === -1 ? undefined : end)
+    if (!/^\d+$/.test(size)) throw missing(blob)
     sizes.set(blob, Number(size))
+    start = end === -1 ? output.length : end + 1
   }
   return sizes
+}
+
+function* lines(names: readonly string[]): Generator<string> {
+  for (const name of names) yield `${name}\n`
 }
 
 /** Streams the contents of blobs out of one git process, in the order asked for. Throws `objects-missing`. */

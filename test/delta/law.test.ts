@@ -6,6 +6,7 @@ import { applyOperations } from '../../src/delta/apply.js'
 import type { Operation } from '../../src/delta/operation.js'
 import { orderOperations } from '../../src/delta/order.js'
 import { type PlanOptions, planParts } from '../../src/delta/plan.js'
+import { compareBytes } from '../../src/support/paths.js'
 import { changesBetween, HOSTILE_NAMES, inWords, isValidTree, type Tree, tree, treePairs } from '../helpers/trees.js'
 import { readTree, temporaryDirectory, writeTree } from '../helpers/workspace.js'
 
@@ -105,7 +106,7 @@ describe('faults.md row 37: operations applied one after another give the target
       situation: 'two moves exchange a file and a folder',
       base: tree({ a: '1', 'b/c': '2' }),
       target: tree({ 'a/c': '2', b: '1' }),
-      operations: ['deleted b/c', 'deleted a', 'created b', 'created a/c'],
+      operations: ['deleted b/c', 'deleted a', 'created a/c', 'created b'],
     },
     {
       situation: 'a move takes the place of a folder whose files are deleted',
@@ -169,8 +170,8 @@ describe('faults.md row 37: operations applied one after another give the target
         'deleted toString/valueOf',
         'deleted __proto__',
         'moved constructor → hasOwnProperty',
-        'created toString',
         'created __proto__/constructor',
+        'created toString',
       ],
     },
   ]
@@ -221,7 +222,7 @@ describe('for any two snapshots', () => {
     )
   })
 
-  test('deletions come first, deepest first; then moves; then contents, shortest names first', () => {
+  test('deletions come first, deepest first; then moves; then contents, folder by folder', () => {
     fc.assert(
       fc.property(pairs, choices, ({ base, target }, choice) => {
         const operations = orderOperations(changesBetween(base, target, choice))
@@ -230,19 +231,8 @@ describe('for any two snapshots', () => {
         expect(isAscending(operations.map(stage))).toBe(true)
         expect(isAscending(ofStage(0).map(({ path }) => -path.split('/').length))).toBe(true)
         expect(isAscending(ofStage(1).map(({ path }) => path.length))).toBe(true)
-        expect(isAscending(ofStage(2).map(({ path }) => path.length))).toBe(true)
-      }),
-      RUNS,
-    )
-  })
-
-  test('no content comes after one whose name ends with its own (protocol.md §2, 3)', () => {
-    fc.assert(
-      fc.property(pairs, ({ base, target }) => {
-        const contents = orderOperations(changesBetween(base, target)).filter((operation) => stage(operation) === 2)
-        contents.forEach(({ path }, index) => {
-          expect(contents.slice(0, index).filter((earlier) => earlier.path.endsWith(path))).toEqual([])
-        })
+        const contents = ofStage(2).map(({ path }) => path)
+        expect(contents).toEqual([...contents].sort(compareBytes))
       }),
       RUNS,
     )
@@ -316,10 +306,36 @@ describe('a delta split into parts', () => {
     )
   }
 
-  test('put together again it is the same delta', () => {
+  test('put together again it is the same delta, also where it ends after any of them', () => {
+    fc.assert(
+      fc.property(pairs, options, ({ base, target }, chosen) => {
+        const operations = orderOperations(changesBetween(base, target))
+        const parts = planParts(operations, chosen)
+        expect(parts.flatMap((part) => asPlanned(operations, part))).toEqual(operations)
+
+        const state = parts.reduce((reached, part) => {
+          const next = applyOperations(
+            reached,
+            part.map(({ operation }) => operation),
+          )
+          expect(isValidTree(next)).toBe(true)
+          return next
+        }, base)
+        expect(state).toEqual(target)
+      }),
+      RUNS,
+    )
+  })
+
+  test('within a part no content comes after one whose name ends with its own (protocol.md §2, 3)', () => {
     forAnyPlan((operations, chosen) => {
-      const parts = planParts(operations, chosen)
-      expect(parts.flat().map(({ operation }) => operation)).toEqual(operations)
+      for (const part of planParts(operations, chosen)) {
+        const contents = part.filter(({ operation }) => stage(operation) === 2).map(({ operation }) => operation.path)
+        expect(isAscending(contents.map(({ length }) => length))).toBe(true)
+        contents.forEach((path, index) => {
+          expect(contents.slice(0, index).filter((earlier) => earlier.endsWith(path))).toEqual([])
+        })
+      }
     })
   })
 
@@ -338,7 +354,9 @@ describe('a delta split into parts', () => {
       const parts = planParts(operations, chosen)
       parts.slice(1).forEach((part, index) => {
         const before = parts[index] ?? []
-        const fits = bytesOf([...before, ...part.slice(0, 1)]) <= chosen.limits.bytes
+        const [first] = asPlanned(operations, part)
+        const bytes = part.find(({ operation }) => operation === first)?.bytes ?? 0
+        const fits = bytesOf(before) + bytes <= chosen.limits.bytes
         expect(before.length < chosen.limits.operations && fits).toBe(false)
       })
     })
@@ -354,6 +372,12 @@ describe('a delta split into parts', () => {
     })
   })
 })
+
+/** The operations of a part in the order of the delta that it is a part of. */
+function asPlanned(operations: readonly Operation[], part: readonly { readonly operation: Operation }[]): Operation[] {
+  const inPart = new Set(part.map(({ operation }) => operation))
+  return operations.filter((operation) => inPart.has(operation))
+}
 
 function stage(operation: Operation): number {
   return operation.kind === 'deleted' ? 0 : operation.kind === 'moved' ? 1 : 2

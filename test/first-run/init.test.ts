@@ -25,6 +25,16 @@ describe('ce-delta init', () => {
     expect(await expectEqual(root)).toBe(2)
   })
 
+  test.each([
+    ['npx', { npm_command: 'exec' }, 'npx ce-delta status'],
+    ['its own name', {}, '  ce-delta status'],
+  ])('called by %s, it tells what next in the same way', async (_, called, step) => {
+    const root = await gitRepository({ files: { a: '1' } })
+    const { data } = await thisMachine()
+    const env = { npm_command: undefined, CE_DELTA_DATA_DIR: data, ...called }
+    expect((await ceDelta(root, ['init', '--yes'], { env })).stderr).toContain(step)
+  })
+
   test('what is there already is kept, so it can be done again', async () => {
     const root = await gitRepository({ files: { 'package.json': '{"ce-delta": {"collectionName": "mine"}}' } })
     expect((await init(root, '--yes')).exitCode).toBe(0)

@@ -1,46 +1,11 @@
-import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { push, thisMachine } from '../helpers/command.js'
-import { readDiskTrace, traced } from '../helpers/disk-trace.js'
 import { editEverything, expectHealed } from '../helpers/killing.js'
-import { crashStates } from '../helpers/losses.js'
-import { Disk, mount, remainsOf } from '../helpers/power-loss.js'
-import { gitRepository, temporaryDirectory } from '../helpers/workspace.js'
-
-/** So many of the states are tried; `all` tries every one, which takes an hour. */
-const MOST = process.env.CE_DELTA_CRASH_STATES === 'all' ? Number.POSITIVE_INFINITY : 120
-
-/** One push whose every step on the disk is known: what there was before it, and the steps. */
-async function recordedPush(root: string, folders: readonly string[]) {
-  const before = await Disk.of(folders)
-  const record = await Disk.of(folders)
-  const trace = join(await temporaryDirectory(), 'trace')
-  const env = { UV_THREADPOOL_SIZE: '1' }
-  const result = await push(root, [], { wrapper: traced(trace), env })
-  expect(result.exitCode).toBe(0)
-  const steps = await readDiskTrace(trace, root)
-  for (const step of steps) record.apply(step)
-  // The record is worth something only where it is all that happened.
-  for (const [folder, remains] of record.whole())
-    expect(comparable(remains)).toEqual(comparable(await remainsOf(folder)))
-  return { before, steps }
-}
-
-function comparable(remains: ReadonlyMap<string, Buffer | null>): [string, string][] {
-  return [...remains]
-    .map(([path, content]): [string, string] => [path, content === null ? 'folder' : content.toString('base64')])
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-}
-
-/** The machine was started again: what the receiver notes of its start is of an earlier one. */
-async function startMachineAgain(data: string): Promise<void> {
-  const workspaces = join(data, 'workspaces')
-  for (const name of await readdir(workspaces).catch((): string[] => [])) {
-    const notes = await readdir(join(workspaces, name)).catch((): string[] => [])
-    if (notes.includes('mirror-exact-since')) await writeFile(join(workspaces, name, 'mirror-exact-since'), 'before')
-  }
-}
+import { crashStates, MOST_STATES } from '../helpers/losses.js'
+import { mount } from '../helpers/power-loss.js'
+import { recorded, startMachineAgain } from '../helpers/recorded-disk.js'
+import { gitRepository } from '../helpers/workspace.js'
 
 test.each([
   ['a push', 1],
@@ -56,8 +21,10 @@ test.each([
       await push(root)
     }
     await editEverything(root, 2)
-    const { before, steps } = await recordedPush(root, [shadow, data])
-    const states = await crashStates(before, steps, MOST)
+    const { disk, steps } = await recorded([shadow, data], root, async (wrapper) => {
+      expect((await push(root, [], { wrapper, env: { UV_THREADPOOL_SIZE: '1' } })).exitCode).toBe(0)
+    })
+    const states = await crashStates(disk, steps, MOST_STATES)
     expect(states.length).toBeGreaterThan(50)
     for (const [index, { description, states: state }] of states.entries()) {
       await mount(state)

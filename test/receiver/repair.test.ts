@@ -55,7 +55,8 @@ describe('faults.md row 86: what a killed receiver left is mended at the next st
 
   test('staging, locks and temporary files', async () => {
     await writeTree(placeIn(receiver).mirror.staging, { 'a/b': 'half' })
-    await writeTree(repository, { 'refs/heads/main.lock': '', 'staging.index.lock': '', 'mirror.index.lock': '' })
+    const locks = ['HEAD.lock', 'refs/heads/main.lock', 'staging.index.lock', 'mirror.index.lock']
+    await writeTree(repository, Object.fromEntries(locks.map((lock) => [lock, ''])))
     await expectRepaired()
   })
 

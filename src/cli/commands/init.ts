@@ -11,6 +11,7 @@ import { type CommonArguments, type ReceiverArguments, withReceiver } from '../a
 import { isIgnored, LOCAL_FILES } from '../doctor/workspace.js'
 import { inEachWorkspace } from '../each-workspace.js'
 import { appendLine, CONFIG_FILE, configText, WORKFLOW_FILE, workflowText, writeNew } from '../init/files.js'
+import { nextSteps } from '../init/next-steps.js'
 import { askForPlan, type Plan, type Suggestion } from '../init/questions.js'
 import { interruptible } from '../interruption.js'
 import { flagsOf } from '../open-workspace.js'
@@ -61,7 +62,8 @@ export async function run(args: InitArguments): Promise<number> {
   if (plan.hook) await installHook(workspace, printer)
   if (plan.workflow) await writeWorkflow(workspace, config, plan, printer)
   const exitCode = plan.push ? await firstPush(args, interruption.signal) : 0
-  for (const line of nextSteps(plan)) printer.note(line)
+  const caller = { environment: process.env, script: await ownScript() }
+  for (const line of nextSteps(plan, caller)) printer.note(line)
   printer.event({ event: 'init', ...plan, root: workspace.root })
   return interruption.exitCode(exitCode)
 }
@@ -82,7 +84,7 @@ async function writeConfig(workspace: Workspace, plan: Plan, printer: Printer): 
 /** A hook that cannot be installed is told, and does not hold up the rest. */
 async function installHook(workspace: Workspace, printer: Printer): Promise<void> {
   const { installHooks } = await import('../../triggers/hook/install.js')
-  const command = { node: process.execPath, script: await realpath(process.argv[1] ?? '') }
+  const command = { node: process.execPath, script: await ownScript() }
   try {
     renderChanges(printer, await installHooks({ workspace, command, outside: false }))
   } catch (thrown) {
@@ -90,6 +92,10 @@ async function installHook(workspace: Workspace, printer: Printer): Promise<void
     printer.note(`${styled('careful', '!')} no hook: ${thrown.message}`)
     if (thrown.next !== undefined) printer.note(`  ${thrown.next}`)
   }
+}
+
+async function ownScript(): Promise<string> {
+  return await realpath(process.argv[1] ?? '')
 }
 
 async function writeWorkflow(workspace: Workspace, config: Config, plan: Plan, printer: Printer): Promise<void> {
@@ -113,17 +119,4 @@ async function ignoreLocalFiles(workspace: Workspace): Promise<boolean> {
   if (await isIgnored(workspace, join(workspace.root, LOCAL_FILES.replace('*', 'json')))) return false
   await appendLine(join(workspace.root, '.gitignore'), LOCAL_FILES)
   return true
-}
-
-function nextSteps(plan: Plan): string[] {
-  const token = 'ce-delta login, where it asks who you are; tokens are in docs/configuration.md.'
-  return [
-    '',
-    'What next:',
-    plan.push ? '  ce-delta status     both ends, side by side' : '  ce-delta push       the first push',
-    '  ce-delta doctor     when something is not as it should be',
-    ...(plan.hook ? ['  git commit          pushes by itself from now on'] : []),
-    ...(plan.endpoint === null ? [] : [`  ${plan.endpoint}: ${token}`]),
-    ...(plan.workflow ? ['  GitHub: commit the workflow, and set the secret CE_DELTA_TOKEN.'] : []),
-  ]
 }

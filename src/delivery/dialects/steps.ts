@@ -1,5 +1,6 @@
 import type { MetadataGuards } from '../../bundle/metadata.js'
 import type { Operation } from '../../delta/operation.js'
+import { shortestFirst } from '../../delta/order.js'
 import type { PlannedOperation, PlannedStep } from '../../delta/plan.js'
 import { isMetadataName } from './carry.js'
 import type { Dialect } from './dialect.js'
@@ -50,7 +51,9 @@ export function stepsFor(operations: readonly Operation[], dialect: Dialect, opt
     ...moved.map(planned),
     ...sources,
     ...asidesOf(contents),
-    ...[...direct.map(planned), ...detours.map(({ upload }) => upload)].sort(shortestFirst),
+    ...[...direct.map(planned), ...detours.map(({ upload }) => upload)].sort((left, right) =>
+      shortestFirst(left.operation, right.operation),
+    ),
     ...detours.map(({ move }) => move),
   ]
   const isMistakable =
@@ -81,8 +84,4 @@ function detour(operation: Operation, index: number) {
     bytes: 0,
   }
   return { temporary, upload: planned({ kind: 'created', path: temporary, blob }), move }
-}
-
-function shortestFirst(left: PlannedOperation, right: PlannedOperation): number {
-  return left.operation.path.length - right.operation.path.length
 }
