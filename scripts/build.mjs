@@ -25,6 +25,7 @@ await build({
   legalComments: 'linked',
   logLevel: 'warning',
 })
-// For editors, at a place that does not change.
+// For editors and programs, at a place that does not change.
 await copyFile('src/config/schema.json', 'dist/schema.json')
+await copyFile('src/report/events.schema.json', 'dist/events.schema.json')
 await chmod('dist/cli.js', 0o755)

@@ -42,7 +42,7 @@ const sections = commandsFrom([]).map(({ words, help }) => {
 
 process.stdout.write(`# Commands
 
-What \`--help\` says of every command; \`npm run docs\` writes this page. Exit codes, events and what to do when something is
-wrong are in [operations.md](operations.md).
+What \`--help\` says of every command; \`npm run docs\` writes this page. See also [exit codes](exit-codes.md),
+[events](events.md) and [what to do when something is wrong](troubleshooting.md).
 
 ${sections.join('\n')}`)

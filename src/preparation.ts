@@ -115,6 +115,25 @@ export function deliveryContext(config: Config, context: PushContext): Synchroni
     onDelta: ({ operations }) => onEvent({ event: 'delta', operations: countOperations(operations) }),
     onBundle: ({ bundleId: id, sequence, bytes, operations }) =>
       onEvent({ event: 'bundle', id, sequence, bytes, operations }),
+    onSent: atMostEvery(SENDING_TOLD_EVERY, (id, sent, bytes) => onEvent({ event: 'sending', id, sent, bytes })),
     onConfirmed: ({ bundleId: id, sequence }, tree) => onEvent({ event: 'confirmed', id, sequence, tree }),
+  }
+}
+
+const SENDING_TOLD_EVERY = 500
+
+/** Tells nothing of what is gone in a moment; else now and then, and the end. */
+function atMostEvery(
+  milliseconds: number,
+  tell: (id: string, sent: number, bytes: number) => void,
+): (id: string, sent: number, bytes: number) => void {
+  let current = { id: '', since: 0, isTold: false }
+  return (id, sent, bytes) => {
+    const now = performance.now()
+    if (current.id !== id) current = { id, since: now, isTold: false }
+    const isEnd = current.isTold && sent === bytes
+    if (now - current.since < milliseconds && !isEnd) return
+    current = { id, since: now, isTold: true }
+    tell(id, sent, bytes)
   }
 }

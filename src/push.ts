@@ -177,10 +177,7 @@ async function announce(
     throw new DeltaError(
       'after-push-failed',
       `The changes were applied, but afterPush ended with exit code ${exitCode}.`,
-      {
-        facts: { exit_code: exitCode },
-        next: 'Its output is above.',
-      },
+      { facts: { exit_code: exitCode } },
     )
   } catch (thrown) {
     return { ...report, error: reportedError(asDeltaError(thrown)) }

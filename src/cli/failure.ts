@@ -9,6 +9,11 @@ export function reportFailure(error: DeltaError, isJson: boolean): number {
   const report = { event: 'report', outcome: 'failed', error: reportedError(error) }
   logEvent(report)
   if (isJson) writeLine(1, JSON.stringify(report))
-  else writeLine(2, `${styled('bad', '✗')} ${error.message}${error.next === undefined ? '' : `\n  ${error.next}`}`)
+  else
+    writeLine(
+      2,
+      `${styled('bad', '✗')} ${error.message}
+  ${error.next}`,
+    )
   return exitCodeOf(error.code)
 }

@@ -10,6 +10,8 @@ export interface Progress {
   readonly confirmed: { readonly operations: number; readonly bytes: number }
   /** Bundles that were made and are not confirmed yet, by their ids. */
   readonly made: ReadonlyMap<string, { readonly operations: number; readonly bytes: number }>
+  /** The bundle that is under way, where that takes a while. */
+  readonly sending: { readonly id: string; readonly sent: number; readonly bytes: number } | null
   /** When the first bundle could be sent; milliseconds of the same clock as `now`. */
   readonly sendingSince: number
 }
@@ -19,6 +21,7 @@ export const NO_PROGRESS: Progress = {
   total: 0,
   confirmed: { operations: 0, bytes: 0 },
   made: new Map(),
+  sending: null,
   sendingSince: 0,
 }
 
@@ -33,32 +36,54 @@ export function advance(progress: Progress, event: PushEvent, now: number): Prog
       const bundle = { operations: totalOperations(event.operations), bytes: event.bytes }
       return { ...progress, made: new Map([...progress.made, [event.id, bundle]]) }
     }
+    case 'sending':
+      return { ...progress, sending: event }
     case 'confirmed': {
       const bundle = progress.made.get(event.id) ?? { operations: 0, bytes: 0 }
       const confirmed = {
         operations: progress.confirmed.operations + bundle.operations,
         bytes: progress.confirmed.bytes + bundle.bytes,
       }
-      return { ...progress, confirmed, made: new Map([...progress.made].filter(([id]) => id !== event.id)) }
+      return {
+        ...progress,
+        confirmed,
+        made: new Map([...progress.made].filter(([id]) => id !== event.id)),
+        sending: progress.sending?.id === event.id ? null : progress.sending,
+      }
     }
     default:
       return progress
   }
 }
 
-const BAR_WIDTH = 20
+/** A narrow terminal needs its room for the numbers. */
+const NARROW = 60
+const BAR_WIDTH = { narrow: 8, wide: 20 }
 
-/** One line for people: a bar, how much of how much, how fast, and how long still. */
-export function describeProgress(progress: Progress, now: number): string {
+/** One line for people, what matters most first: a bar, how long still, how much of how much, how fast. */
+export function describeProgress(progress: Progress, now: number, columns = 80): string {
   if (progress.stage === 'looking') return 'looking at the work tree'
   if (progress.stage === 'comparing') return 'comparing with what the receiver has'
-  const { total, confirmed, sendingSince } = progress
-  const share = total === 0 ? 0 : Math.min(1, confirmed.operations / total)
-  const bar = '█'.repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH, '░')
+  const { total, confirmed, sending, sendingSince } = progress
+  const share = shareOf(progress)
+  const width = columns < NARROW ? BAR_WIDTH.narrow : BAR_WIDTH.wide
+  const bar = '█'.repeat(Math.floor(share * width)).padEnd(width, '░')
   const counted = `${confirmed.operations.toLocaleString('en-US')} of ${total.toLocaleString('en-US')}`
   const elapsed = now - sendingSince
   if (share === 0 || elapsed <= 0) return `sending ${bar} ${counted}`
-  const rate = `${formatBytes(Math.round((confirmed.bytes / elapsed) * 1000))}/s`
-  const left = share < 1 ? `${formatDuration(Math.round((elapsed / share) * (1 - share)))} left` : 'finishing'
-  return `sending ${bar} ${Math.floor(share * 100)}% · ${counted} · ${left} · ${rate}`
+  const sent = confirmed.bytes + (sending?.sent ?? 0)
+  const rate = `${formatBytes(Math.round((sent / elapsed) * 1000))}/s`
+  return `sending ${bar} ${Math.floor(share * 100)}% · ${describeRest(progress, share, elapsed)} · ${counted} · ${rate}`
+}
+
+function describeRest({ sending }: Progress, share: number, elapsed: number): string {
+  if (sending !== null && sending.sent >= sending.bytes) return 'waiting for the server'
+  return share < 1 ? `${formatDuration(Math.round((elapsed / share) * (1 - share)))} left` : 'finishing'
+}
+
+/** What was confirmed counts whole, what is under way as far as it has left. */
+function shareOf({ total, confirmed, made, sending }: Progress): number {
+  const bundle = made.get(sending?.id ?? '')
+  const underWay = sending === null || bundle === undefined ? 0 : (bundle.operations * sending.sent) / sending.bytes
+  return total === 0 ? 0 : Math.min(1, (confirmed.operations + underWay) / total)
 }

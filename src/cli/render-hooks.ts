@@ -3,15 +3,16 @@ import type { WorktreeHooks } from '../triggers/hook/inspect.js'
 import type { InstallResult } from '../triggers/hook/install.js'
 import type { HookStats, Percentiles } from '../triggers/hook/measure.js'
 import { HOOK_NAMES } from '../triggers/hook/names.js'
+import { placeFromHere } from './place.js'
 import { type Printer, styled } from './print.js'
 
 export function renderChanges(printer: Printer, { folder, hooks }: InstallResult): void {
   for (const { hook, file, change, error } of hooks) {
     const sign = change === 'refused' ? styled('bad', '✗') : styled('good', '✓')
     printer.note(
-      `${sign} ${hook.padEnd(14)} ${error === null ? `${change} in ${printable(file)}` : printable(error.message)}`,
+      `${sign} ${hook.padEnd(14)} ${error === null ? `${change} in ${placeFromHere(file)}` : printable(error.message)}`,
     )
-    if (error?.next !== undefined) printer.note(`  ${error.next}`)
+    if (error !== null) printer.note(`  ${error.next}`)
   }
   if (folder.manager === 'husky')
     printer.note('  These files are part of the repository: others use them when they install the hook too.')

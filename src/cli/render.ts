@@ -26,6 +26,8 @@ function describeStep(event: StepEvent): string {
       return `to send: ${describeCounts(event.operations)}`
     case 'bundle':
       return `bundle ${event.id.slice(0, 8)} for sequence ${event.sequence}: ${describeCounts(event.operations)}, ${formatBytes(event.bytes)}`
+    case 'sending':
+      return `bundle ${event.id.slice(0, 8)}: ${formatBytes(event.sent)} of ${formatBytes(event.bytes)} sent`
     case 'confirmed':
       return `confirmed: sequence ${event.sequence}, tree ${shortId(event.tree ?? 'not told')}`
     case 'after-push':

@@ -38,7 +38,7 @@ export async function withProgress<Result>(
     () => {
       const now = performance.now()
       if (line === null) printer.note(`… ${describeProgress(progress, now)}`)
-      else if (now - started > PATIENCE) line.show(`… ${describeProgress(progress, now)}`)
+      else if (now - started > PATIENCE) line.show(`… ${describeProgress(progress, now, process.stderr.columns)}`)
     },
     line === null ? TOLD_EVERY : REDRAWN_EVERY,
   )

@@ -32,7 +32,9 @@ export async function deliver(
   if (entry.attemptedAt === null) await outbox.put({ ...entry, attemptedAt: context.now().toISOString() })
   const { bundleId, sequence, bytes, digest, operations } = entry
   const removals = operations.deleted + operations.moved
-  const upload = { path: outbox.bundlePath(entry), bundleId, sequence, bytes, digest, removals, ...plainOf(options) }
+  const onSent = (sent: number): void => context.onSent(bundleId, sent, bytes)
+  const facts = { path: outbox.bundlePath(entry), bundleId, sequence, bytes, digest, removals }
+  const upload = { ...facts, onSent, ...plainOf(options) }
   return await withRetry(context.policy, context, async (attempt) => {
     const isRepeated = attempt > 1 || entry.attemptedAt !== null
     let status: ReceiverStatus | null = null

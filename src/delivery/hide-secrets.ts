@@ -17,13 +17,13 @@ export function withoutSecrets(thrown: unknown, secrets: readonly string[]): unk
   if (!(thrown instanceof DeltaError)) return thrown
   const hide = (text: string): string => hideSecrets(text, secrets)
   const { code, message, facts, next, cause } = thrown
-  const all = [message, next ?? '', stackOf(thrown), JSON.stringify(facts)]
+  const all = [message, next, stackOf(thrown), JSON.stringify(facts)]
   if (all.every((text) => hide(text) === text)) return thrown
   const hidden = new DeltaError(code, hide(message), {
     facts: Object.fromEntries(
       Object.entries(facts).map(([name, fact]) => [name, typeof fact === 'string' ? hide(fact) : fact]),
     ),
-    ...(next === undefined ? {} : { next: hide(next) }),
+    next: hide(next),
     ...(cause instanceof Error && hide(stackOf(cause)) === stackOf(cause) ? { cause } : {}),
   })
   hidden.stack = hide(thrown.stack ?? hidden.message)

@@ -98,7 +98,6 @@ function describe({ url, proxy }: Way): string {
 function unreachable(message: string, { url }: Way, reason: string, cause: unknown): DeltaError {
   return new DeltaError('receiver-unreachable', message, {
     facts: { url, reason },
-    next: 'The changes are kept; the next push sends them. Check the endpoint and the network.',
     cause,
   })
 }

@@ -153,6 +153,7 @@ function multipart(fields: FormFields, upload: Upload) {
     for await (const chunk of createReadStream(upload.path, { highWaterMark: 1 << 18 })) {
       sent += chunk.length
       yield chunk
+      upload.onSent?.(sent)
     }
     if (sent !== upload.bytes) throw new DeltaError('disk-failed', 'The bundle changed while it was sent.')
     yield tail

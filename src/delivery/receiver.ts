@@ -41,6 +41,8 @@ export interface Upload {
   readonly bytes: number
   readonly digest: string
   readonly bundleId: string
+  /** Is told how many bytes of it have left, where it travels at all. */
+  readonly onSent?: (bytes: number) => void
   /** null: the receiver numbers it. */
   readonly sequence: number | null
   /** Operations that may find nothing to do; if more than these were skipped, something was not applied. */

@@ -18,6 +18,8 @@ export interface RetryContext {
 export interface DeliveryContext extends RetryContext {
   readonly policy: RetryPolicy
   readonly now: () => Date
+  /** How many bytes of a bundle have left. */
+  readonly onSent: (bundleId: string, sent: number, bytes: number) => void
 }
 
 export const DEFAULT_RETRY: Omit<RetryPolicy, 'retries'> = { firstDelay: 500, longestDelay: 30_000 }

@@ -76,13 +76,15 @@ export type PushEvent =
       readonly bytes: number
       readonly operations: OperationCounts
     }
+  /** How much of it has left. */
+  | { readonly event: 'sending'; readonly id: string; readonly sent: number; readonly bytes: number }
   | { readonly event: 'confirmed'; readonly id: string; readonly sequence: number; readonly tree: TreeId | null }
   | { readonly event: 'retry'; readonly attempt: number; readonly delay_ms: number; readonly message: string }
   | { readonly event: 'after-push'; readonly exit_code: number; readonly duration_ms: number }
 
 export function reportedError(error: DeltaError): ReportedError {
   traceFailure(error.code, error)
-  return { code: error.code, message: error.message, next: error.next ?? null, facts: error.facts }
+  return { code: error.code, message: error.message, next: error.next, facts: error.facts }
 }
 
 export function reportedOperations(operations: readonly Operation[]): ReportedOperation[] {

@@ -13,6 +13,7 @@ const bundle = (id: string): PushEvent => ({
   bytes: 2_000_000,
   operations: created(4000),
 })
+const sending = (id: string, sent: number): PushEvent => ({ event: 'sending', id, sent, bytes: 2_000_000 })
 const confirmed = (id: string): PushEvent => ({ event: 'confirmed', id, sequence: 1, tree: 't' })
 
 /** The events of a push, the delta at 1,000 ms. */
@@ -28,12 +29,22 @@ describe('how far a push is', () => {
     [
       'one bundle of two arrived',
       [snapshot, delta, bundle('a'), bundle('b'), confirmed('a')],
-      'sending ██████████░░░░░░░░░░ 50% · 4,000 of 8,000 · 4.0 s left · 500 kB/s',
+      'sending ██████████░░░░░░░░░░ 50% · 4.0 s left · 4,000 of 8,000 · 500 kB/s',
+    ],
+    [
+      'one of two is half way',
+      [snapshot, delta, bundle('a'), bundle('b'), sending('a', 1_000_000)],
+      'sending █████░░░░░░░░░░░░░░░ 25% · 12.0 s left · 0 of 8,000 · 250 kB/s',
+    ],
+    [
+      'one of two has left, and is not confirmed yet',
+      [snapshot, delta, bundle('a'), bundle('b'), sending('a', 2_000_000)],
+      'sending ██████████░░░░░░░░░░ 50% · waiting for the server · 0 of 8,000 · 500 kB/s',
     ],
     [
       'all arrived',
       [snapshot, delta, bundle('a'), bundle('b'), confirmed('a'), confirmed('b')],
-      'sending ████████████████████ 100% · 8,000 of 8,000 · finishing · 1.0 MB/s',
+      'sending ████████████████████ 100% · finishing · 8,000 of 8,000 · 1.0 MB/s',
     ],
     [
       'everything begins again, because the receiver lost it',
@@ -42,6 +53,11 @@ describe('how far a push is', () => {
     ],
   ])('%s', (_, events, text) => {
     expect(describeProgress(told(...events), 5000)).toBe(text)
+  })
+
+  test('a narrow terminal keeps what matters', () => {
+    const progress = told(snapshot, delta, bundle('a'), bundle('b'), confirmed('a'))
+    expect(describeProgress(progress, 5000, 40).slice(0, 38)).toBe('sending ████░░░░ 50% · 4.0 s left · 4,')
   })
 
   test('a bundle that an earlier push made counts for nothing', () => {

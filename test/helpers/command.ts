@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, expect } from '@jest/globals'
 import type { PushReport } from '../../src/report/report.js'
+import { parseEvent } from './events.js'
 import { type Contents, gitEnvironment, readTree, temporaryDirectory } from './workspace.js'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
@@ -99,9 +100,8 @@ export async function ended(child: ChildProcess, input = ''): Promise<CommandRes
     child.once('close', resolve)
   })
   const lines = texts.stdout.split('\n').filter((line) => line.startsWith('{'))
-  const events = lines.map((line) => JSON.parse(line))
-  const report = events.find(({ event }) => event === 'report')
-  return { exitCode, ...texts, events, report }
+  const report = lines.map((line) => JSON.parse(line)).find(({ event }) => event === 'report')
+  return { exitCode, ...texts, events: lines.map(parseEvent), report }
 }
 
 /** `ce-delta push` into the embedded receiver of this test. */

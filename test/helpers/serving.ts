@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach } from '@jest/globals'
 import { type CommandOptions, startCeDelta, thisMachine } from './command.js'
+import { parseEvent } from './events.js'
 
 const running = new Set<ChildProcess>()
 
@@ -49,9 +50,9 @@ export async function tryServe(
     child.once('close', () => resolve(null))
     if (child.stdout === null) return
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const event = JSON.parse(line)
+      const event = parseEvent(line)
       events.push(event)
-      if (event.event === 'listening') resolve(event.url)
+      if (event.event === 'listening') resolve(String(event.url))
     })
   })
   const url = await listening

@@ -81,6 +81,7 @@ export function contextOf(notices: string[]): SynchroniseContext {
     onNotice: (message) => notices.push(message),
     onBundle: () => undefined,
     onDelta: () => undefined,
+    onSent: () => undefined,
     onConfirmed: () => undefined,
   }
 }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect } from '@jest/globals'
 import { type CommandOptions, ceDelta, startCeDelta, thisMachine } from './command.js'
+import { parseEvent } from './events.js'
 import { readTree } from './workspace.js'
 
 const running = new Set<ChildProcess>()
@@ -46,7 +47,7 @@ export async function startWatch(
     complaints += text
   })
   if (child.stdout !== null)
-    createInterface({ input: child.stdout }).on('line', (line) => void events.push(JSON.parse(line)))
+    createInterface({ input: child.stdout }).on('line', (line) => void events.push(parseEvent(line)))
   const until = async (what: (events: readonly Event[]) => boolean): Promise<void> => {
     const deadline = performance.now() + LONGEST
     while (!what(events)) {

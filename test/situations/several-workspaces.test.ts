@@ -219,10 +219,15 @@ test('one watch watches all of them', async () => {
   expect(flushed.exitCode).toBe(0)
   child.kill('SIGTERM')
   const { events } = await result
-  const confirmed = events.filter(({ event, outcome }) => event === 'report' && outcome === 'confirmed')
-  expect(confirmed.map(({ folder, sequence }) => [folder, sequence]).sort()).toEqual([
-    ['packages/a', 1],
-    ['packages/b', 1],
-    ['packages/b', 2],
+  let speaking: unknown = null
+  const confirmed: unknown[] = []
+  for (const { event, folder, outcome, workspace, sequence } of events) {
+    if (event === 'workspace') speaking = folder
+    if (event === 'report' && outcome === 'confirmed') confirmed.push([speaking, workspace, sequence])
+  }
+  expect(confirmed.sort()).toEqual([
+    ['packages/a', '/work/app/packages/a', 1],
+    ['packages/b', '/work/app/packages/b', 1],
+    ['packages/b', '/work/app/packages/b', 2],
   ])
 }, 60_000)

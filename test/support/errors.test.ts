@@ -85,10 +85,13 @@ describe('an error carries what machines and people need', () => {
     })
   })
 
+  test.each(CODES)('%s: what to do next, whoever throws it', (code) => {
+    expect(new DeltaError(code, 'It went wrong.').next).toMatch(/^[A-Z].{15,}/i)
+  })
+
   test('nothing more than that', () => {
     const error = new DeltaError('usage', 'No such option.')
     expect(error.facts).toEqual({})
-    expect(error.next).toBeUndefined()
     expect('cause' in error).toBe(false)
   })
 })

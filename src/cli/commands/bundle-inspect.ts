@@ -3,6 +3,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs'
 import type { ExaminedBundle } from '../../bundle/examine.js'
 import { formatBytes, formatTime, printable } from '../../support/text.js'
 import type { CommonArguments } from '../arguments.js'
+import { placeFromHere } from '../place.js'
 import { type Printer, printerFor } from '../print.js'
 import { describeCounts } from '../render.js'
 import { renderOperation } from '../render-operations.js'
@@ -41,7 +42,7 @@ export function bundleFacts({ path, manifest, bytes, digest }: ExaminedBundle) {
 export function renderBundle(printer: Printer, { path, manifest, bytes, digest }: ExaminedBundle): void {
   const line = (name: string, value: string): void => printer.answer(`${name.padEnd(11)}${value}`)
   line('bundle', manifest.bundle_id)
-  line('file', `${printable(path)}, ${formatBytes(bytes)}`)
+  line('file', `${placeFromHere(path)}, ${formatBytes(bytes)}`)
   line('digest', digest)
   line('workspace', printable(manifest.workspace_path))
   line('created', formatTime(manifest.created_at))

@@ -3,6 +3,7 @@ import { findWorkspaces } from '../../api/workspace.js'
 import { together } from '../../config/parse.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
 import { flagsOf } from '../open-workspace.js'
+import { placeFromHere } from '../place.js'
 import { printerFor, styled } from '../print.js'
 
 export const command = 'validate'
@@ -22,7 +23,7 @@ export async function run(args: ValidateArguments): Promise<number> {
   const files = sources.files.map(({ file }) => file)
   const printer = printerFor(args)
   printer.event({ event: 'configuration-valid', file: files.at(-1) ?? null, files })
-  const names = files.length === 0 ? ['no configuration file: the defaults hold'] : files
+  const names = files.length === 0 ? ['no configuration file: the defaults hold'] : files.map(placeFromHere)
   for (const name of names) printer.note(`${styled('good', '✓')} ${name}`)
   return 0
 }

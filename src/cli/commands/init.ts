@@ -15,6 +15,7 @@ import { nextSteps } from '../init/next-steps.js'
 import { askForPlan, type Plan, type Suggestion } from '../init/questions.js'
 import { interruptible } from '../interruption.js'
 import { flagsOf } from '../open-workspace.js'
+import { placeFromHere } from '../place.js'
 import { type Printer, printerFor, styled } from '../print.js'
 import { renderChanges } from '../render-hooks.js'
 import { runPush } from '../run-push.js'
@@ -58,13 +59,14 @@ export async function run(args: InitArguments): Promise<number> {
   const asked = args.yes ? suggestion : await askForPlan(suggestion, interruption.signal)
   const plan = { ...asked, ...Object.fromEntries(args.without.map((step) => [step, false])) }
   if (config.file === null) await writeConfig(workspace, plan, printer)
-  else printer.note(`${styled('good', '✓')} ${config.file} is there already`)
+  else printer.note(`${styled('good', '✓')} ${placeFromHere(config.file)} is there already`)
   if (plan.hook) await installHook(workspace, printer)
   if (plan.workflow) await writeWorkflow(workspace, config, plan, printer)
   const exitCode = plan.push ? await firstPush(args, interruption.signal) : 0
   const caller = { environment: process.env, script: await ownScript() }
   for (const line of nextSteps(plan, caller)) printer.note(line)
-  printer.event({ event: 'init', ...plan, root: workspace.root })
+  const { endpoint, hook, workflow, push } = plan
+  printer.event({ event: 'init', root: workspace.root, endpoint, hook, workflow, push })
   return interruption.exitCode(exitCode)
 }
 
@@ -90,7 +92,7 @@ async function installHook(workspace: Workspace, printer: Printer): Promise<void
   } catch (thrown) {
     if (!(thrown instanceof DeltaError)) throw thrown
     printer.note(`${styled('careful', '!')} no hook: ${thrown.message}`)
-    if (thrown.next !== undefined) printer.note(`  ${thrown.next}`)
+    printer.note(`  ${thrown.next}`)
   }
 }
 

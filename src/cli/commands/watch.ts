@@ -54,9 +54,10 @@ async function watchHere(args: WatchArguments, printer: Printer): Promise<number
   const signal = AbortSignal.any([interruption.signal, controller.signal])
   const { statusLineFor } = await import('../status-line.js')
   const isOnlyOne = folders.length === 1
+  const speaker = takingTurns(printer)
   const watches = folders.map(async (folder) => {
     const { workspace } = await open(folder)
-    const voice = isOnlyOne ? printer : speakingOf(folder ?? '.', printer)
+    const voice = isOnlyOne ? printer : speaker(folder ?? '.')
     await watchOne({ args, whole, workspace, folder, signal }, voice, isOnlyOne ? statusLineFor(args) : null)
   })
   try {
@@ -93,14 +94,21 @@ async function watchOne(watched: Watched, printer: Printer, line: StatusLine | n
   await watchFolder(whole, folder, { signal, onEvent, ...flagsOf(args), poll: args.poll, settle: args.settle })
 }
 
-/** Several watches print at the same time, so each line and each event says of which workspace it is. */
-function speakingOf(folder: string, printer: Printer): Printer {
-  const name = styled('strong', printable(folder))
-  return {
-    event: (event) => printer.event({ ...event, folder }),
-    answer: (line) => printer.answer(`${name}: ${line}`),
-    note: (line) => printer.note(`${name}: ${line}`),
-    detail: (line) => printer.detail(`${name}: ${line}`),
+/** Several watches print at the same time: each line for people says of which workspace it is, events are told by turns. */
+function takingTurns(printer: Printer): (folder: string) => Printer {
+  let speaking = ''
+  return (folder) => {
+    const name = styled('strong', printable(folder))
+    return {
+      event: (event) => {
+        if (speaking !== folder) printer.event({ event: 'workspace', folder })
+        speaking = folder
+        printer.event(event)
+      },
+      answer: (line) => printer.answer(`${name}: ${line}`),
+      note: (line) => printer.note(`${name}: ${line}`),
+      detail: (line) => printer.detail(`${name}: ${line}`),
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { asDeltaError, type ErrorCode } from '../../support/errors.js'
+import { asDeltaError, type ErrorCode, usualNext } from '../../support/errors.js'
 
 /** One line of the doctor's: a thing that was looked at, how it is, and what to do. */
 export interface Check {
@@ -20,7 +20,7 @@ export function warn(name: string, message: string, fix: string): Check {
 
 export function fail(name: string, thrown: unknown, fix: string): Check {
   const { code, message, next } = asDeltaError(thrown)
-  return { name, level: 'fail', message, fix: next ?? fix, code }
+  return { name, level: 'fail', message, fix: next === usualNext(code) ? fix : next, code }
 }
 
 /** A check that cannot be made has failed. */

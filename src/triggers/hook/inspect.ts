@@ -92,5 +92,5 @@ async function problemOf(folder: HookFolder, installed: readonly HookName[]): Pr
 }
 
 function described(error: DeltaError): { message: string; next: string } {
-  return { message: error.message, next: error.next ?? 'ce-delta doctor' }
+  return { message: error.message, next: error.next }
 }

@@ -73,7 +73,7 @@ export class Lookout {
   #fail(error: DeltaError): boolean {
     this.#watcher?.close()
     this.#watcher = null
-    return this.#poll(error.next === undefined ? error.message : `${error.message} ${error.next}`)
+    return this.#poll(`${error.message} ${error.next}`)
   }
 
   #poll(reason: string): boolean {
