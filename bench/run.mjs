@@ -43,7 +43,10 @@ async function measureAll() {
   for (const [name, row] of Object.entries(ROWS)) {
     if (options.only.length > 0 && !options.only.includes(name)) continue
     note(`measuring ${name}`)
-    results.push(...(await attempt(name, row, bench)))
+    const measured = await attempt(name, row, bench)
+    // Some rows take long; nobody has to wait for the last one to see the first.
+    note(renderTable(measured))
+    results.push(...measured)
   }
   process.stdout.write(`${Object.entries(machine).map(renderFact).join('\n')}\n\n${renderTable(results)}\n`)
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify({ machine, results }, null, 2)}\n`)

@@ -6,7 +6,7 @@ import { countOperations } from './delta/operation.js'
 import type { Identity } from './identity.js'
 import type { PushRequest } from './push-request.js'
 import { type PushReport, reportedError, reportedOperations } from './report/report.js'
-import { readConfirmed } from './snapshot/confirmed.js'
+import type { ConfirmedRecord } from './snapshot/confirmed.js'
 import type { Skipped } from './snapshot/eligibility.js'
 import { ignoredFiles, type Snapshot } from './snapshot/scan.js'
 import type { Shadow } from './snapshot/shadow.js'
@@ -20,8 +20,8 @@ export async function dryRunReport(
   receiver: Receiver,
   snapshot: Snapshot,
   commit: string | null,
+  confirmed: ConfirmedRecord | null,
 ): Promise<PushReport> {
-  const confirmed = await readConfirmed(shadow, receiver.key)
   const { operations } = await deltaOf(
     shadow,
     request.full ? EMPTY_TREE : (confirmed?.tree ?? EMPTY_TREE),

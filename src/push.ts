@@ -10,6 +10,7 @@ import type { PushContext, PushRequest } from './push-request.js'
 import { forgetBackgroundFailure } from './report/background.js'
 import { failedReport, type PushReport, reportedError, reportedOperations } from './report/report.js'
 import { snapshotOfCommit } from './snapshot/commit-snapshot.js'
+import { readConfirmed } from './snapshot/confirmed.js'
 import { removeDamagedObjects } from './snapshot/damaged-objects.js'
 import type { Snapshot } from './snapshot/scan.js'
 import { guardAgainstSecrets } from './snapshot/secret-scan.js'
@@ -89,14 +90,16 @@ async function run(
   context: PushContext,
 ): Promise<PushReport> {
   const startedAt = new Date()
-  const receiver = await receiverFor(request.config, identity)
   const delivery = deliveryContext(request.config, context)
-  const asked = request.dryRun ? null : traceStep('ask the receiver', () => askStatus(receiver, delivery))
-  // It is awaited after the snapshot, which runs meanwhile.
-  asked?.catch(() => undefined)
+  const reached = receiverFor(request.config, identity)
+  const asked = request.dryRun ? null : traceStep('ask the receiver', async () => askStatus(await reached, delivery))
+  const recorded = reached.then((receiver) => readConfirmed(shadow, receiver.key))
+  // They are awaited after the snapshot, which is taken meanwhile.
+  for (const meanwhile of [reached, asked, recorded]) meanwhile?.catch(() => undefined)
   const saidBase = await snapshotOfBase(request, shadow)
   const { snapshot, commit } = await timedSnapshot(request, shadow, context)
-  if (asked === null) return await dryRunReport(request, identity, shadow, receiver, snapshot, commit)
+  const receiver = await reached
+  if (asked === null) return await dryRunReport(request, identity, shadow, receiver, snapshot, commit, await recorded)
   const job = {
     shadow,
     lock,
@@ -107,7 +110,8 @@ async function run(
   const outbox = outboxOf(shadow, receiver)
   const readCommits = commitReader(request, shadow, snapshot.tree, delivery)
   const told = readCommits === undefined ? {} : { readCommits }
-  const result = await traceStep('synchronise', () => synchronise({ ...job, ...told, receiver, outbox }, asked))
+  const here = { ...job, ...told, receiver, outbox }
+  const result = await traceStep('synchronise', () => synchronise(here, asked, recorded))
   const report = reportOf(identity, receiver, snapshot, commit, result)
   const applied = await announce(request, report, result.operations, context)
   if (result.outcome !== 'queued' || request.config.fallback !== 'local' || request.config.endpoint === null)

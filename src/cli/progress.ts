@@ -1,6 +1,6 @@
 import { totalOperations } from '../delta/operation.js'
 import type { PushEvent } from '../report/report.js'
-import { formatBytes, formatDuration } from '../support/text.js'
+import { formatBytes, formatDuration, grouped } from '../support/text.js'
 
 /** How far a push is, from what it told so far. */
 export interface Progress {
@@ -68,7 +68,7 @@ export function describeProgress(progress: Progress, now: number, columns = 80):
   const share = shareOf(progress)
   const width = columns < NARROW ? BAR_WIDTH.narrow : BAR_WIDTH.wide
   const bar = '█'.repeat(Math.floor(share * width)).padEnd(width, '░')
-  const counted = `${confirmed.operations.toLocaleString('en-US')} of ${total.toLocaleString('en-US')}`
+  const counted = `${grouped(confirmed.operations)} of ${grouped(total)}`
   const elapsed = now - sendingSince
   if (share === 0 || elapsed <= 0) return `sending ${bar} ${counted}`
   const sent = confirmed.bytes + (sending?.sent ?? 0)

@@ -1,5 +1,5 @@
 import type { Explanation, FileExplanation, FolderExplanation } from '../inspect/explain.js'
-import { count, formatTime, printable } from '../support/text.js'
+import { count, formatTime, grouped, printable } from '../support/text.js'
 import { type Printer, styledAnswer } from './print.js'
 
 /** A paragraph for each path: a line for each thing that is known of it. */
@@ -40,7 +40,7 @@ function explainFolder(folder: FolderExplanation, line: Line): void {
   const { reason, detail, here, there } = folder
   if (reason !== null) line('copy', styledAnswer('careful', `no: ${reason}${describeDetail(detail)}`))
   line('here', `${count(here, 'file')} in the copy`)
-  for (const [name, number] of Object.entries(folder.left_out)) line('', `${number.toLocaleString('en-US')} ${name}`)
+  for (const [name, number] of Object.entries(folder.left_out)) line('', `${grouped(number)} ${name}`)
   line('there', `${count(there, 'file')}${describeKnowledge(folder)}`)
 }
 

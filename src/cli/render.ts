@@ -1,7 +1,7 @@
 import { type OperationCounts, totalOperations } from '../delta/operation.js'
 import type { PushEvent, PushReport, ReportedError } from '../report/report.js'
 import { isTrouble, type Skipped } from '../snapshot/eligibility.js'
-import { count, formatBytes, formatDuration, printable } from '../support/text.js'
+import { count, formatBytes, formatDuration, grouped, printable } from '../support/text.js'
 import { type Printer, styled } from './print.js'
 import { renderOperation } from './render-operations.js'
 
@@ -81,7 +81,7 @@ function proofOf(report: PushReport): string {
 export function describeCounts(counts: OperationCounts): string {
   const parts = (['created', 'updated', 'deleted', 'moved'] as const).filter((kind) => counts[kind] > 0)
   if (totalOperations(counts) === 0) return 'nothing'
-  return parts.map((kind) => `${counts[kind].toLocaleString('en-US')} ${kind}`).join(', ')
+  return parts.map((kind) => `${grouped(counts[kind])} ${kind}`).join(', ')
 }
 
 function renderPlan(printer: Printer, report: PushReport): void {
@@ -109,6 +109,6 @@ function renderSkipped(printer: Printer, report: PushReport): void {
     if (!isTrouble(item)) byReason.set(item.reason, (byReason.get(item.reason) ?? 0) + 1)
   }
   if (byReason.size === 0 || report.outcome === 'unchanged') return
-  const reasons = [...byReason].map(([reason, number]) => `${number.toLocaleString('en-US')} ${reason}`)
+  const reasons = [...byReason].map(([reason, number]) => `${grouped(number)} ${reason}`)
   printer.note(styled('faint', `  left out: ${reasons.join(', ')} (ce-delta push --dry-run names them)`))
 }

@@ -1,6 +1,6 @@
 import type { GitHistory } from '../bundle/git-history.js'
 import { NO_OPERATIONS, type TreeId } from '../delta/operation.js'
-import { type Confirmed, type ConfirmedRecord, readConfirmed, writeConfirmed } from '../snapshot/confirmed.js'
+import { type Confirmed, type ConfirmedRecord, writeConfirmed } from '../snapshot/confirmed.js'
 import { DeltaError } from '../support/errors.js'
 import type { SynchroniseJob } from './job.js'
 import type { OutboxEntry } from './outbox.js'
@@ -33,9 +33,9 @@ export class Ledger {
   }
 
   /** A record that was lost counts as none: then the receiver is asked what it has. */
-  static async open(job: SynchroniseJob): Promise<Ledger> {
+  static async open(job: SynchroniseJob, recorded: Promise<ConfirmedRecord | null>): Promise<Ledger> {
     try {
-      return new Ledger(job, await readConfirmed(job.shadow, job.receiver.key))
+      return new Ledger(job, await recorded)
     } catch (thrown) {
       if (!(thrown instanceof DeltaError) || !DAMAGED.has(thrown.code)) throw thrown
       job.context.onNotice(LOST_RECORD)

@@ -48,7 +48,9 @@ export async function* packParts(
 }
 
 async function partsOf(shadow: Shadow, delta: Delta, options: PackOptions): Promise<PlannedOperation[][]> {
-  const sizes = await blobSizes(shadow.repository, contentBlobs(delta.operations))
+  const blobs = [...contentBlobs(delta.operations)]
+  // A single content is never split, whatever its size is.
+  const sizes = blobs.length > 1 ? await blobSizes(shadow.repository, blobs) : new Map<string, number>()
   return planParts(delta.operations, {
     limits: options.limits,
     sizeOf: (blob) => sizes.get(blob) ?? 0,

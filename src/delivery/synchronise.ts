@@ -1,4 +1,5 @@
 import { type Delta, type Operation, type OperationCounts, sumCounts, type TreeId } from '../delta/operation.js'
+import { readConfirmed } from '../snapshot/confirmed.js'
 import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE } from '../support/git.js'
 import { trace } from '../support/trace.js'
@@ -40,9 +41,13 @@ const MAX_ROUNDS = 5
  * the confirmed reference moves only after a confirmation, bundle by bundle. Where the receiver cannot be reached the
  * bundles wait in the outbox. Throws what trying again will not cure.
  */
-export async function synchronise(job: SynchroniseJob, asked: Promise<ReceiverStatus>): Promise<SynchroniseResult> {
+export async function synchronise(
+  job: SynchroniseJob,
+  asked: Promise<ReceiverStatus>,
+  recorded = readConfirmed(job.shadow, job.receiver.key),
+): Promise<SynchroniseResult> {
   await job.outbox.collect()
-  const run = new Synchronisation(job, await Ledger.open(job))
+  const run = new Synchronisation(job, await Ledger.open(job, recorded))
   try {
     return await run.rounds(asked)
   } catch (thrown) {

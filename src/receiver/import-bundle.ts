@@ -6,7 +6,7 @@ import { type BundleLimits, type OpenedBundle, readContents } from '../bundle/re
 import type { TreeId } from '../delta/operation.js'
 import { syncDirectory } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
-import { gitText, isObjectId, startGit } from '../support/git.js'
+import { isObjectId, startGit } from '../support/git.js'
 import { privateRepository } from '../support/git-repository.js'
 import { ExpectedAnswers } from './import-checks.js'
 
@@ -56,7 +56,7 @@ export async function importBundle(
     throw thrown
   }
   await expected.verifyMovedContents(repository)
-  const [commit, tree] = (await gitText(repository, ['rev-parse', INCOMING, `${INCOMING}^{tree}`])).split('\n')
+  const [tree, commit] = expected.last.map((line) => line.replace(/^040000 tree /, '').trimEnd())
   if (!isObjectId(commit) || !isObjectId(tree)) throw new DeltaError('internal', 'git fast-import made no commit.')
   return { commit, tree, directory }
 }
@@ -65,16 +65,17 @@ export async function importBundle(
 export async function adoptObjects(gitDirectory: string, imported: Import): Promise<void> {
   const from = join(imported.directory, 'objects')
   const to = join(gitDirectory, 'objects')
-  for (const folder of await readdir(from)) {
-    if (folder === 'info') continue
+  const folders = (await readdir(from)).filter((folder) => folder !== 'info')
+  for (const folder of folders) {
     await mkdir(join(to, folder), { recursive: true })
     // An index makes its pack visible, so it comes last.
     const names = (await readdir(join(from, folder))).sort(
       (left, right) => Number(left.endsWith('.idx')) - Number(right.endsWith('.idx')),
     )
     for (const name of names) await rename(join(from, folder, name), join(to, folder, name))
-    await syncDirectory(join(to, folder))
   }
+  // Together: the disk then writes its journal once for several of them.
+  await Promise.all(folders.map((folder) => syncDirectory(join(to, folder))))
   await syncDirectory(to)
 }
 
@@ -109,14 +110,16 @@ async function writeCommit(
   expected: ExpectedAnswers,
 ): Promise<void> {
   const time = Math.max(0, Math.floor(Date.parse(bundle.manifest.created_at) / 1000))
-  const head = `commit ${INCOMING}\ncommitter ce-delta <ce-delta> ${time} +0000\n`
+  const itself = mark(bundle.records.length)
+  const head = `commit ${INCOMING}\nmark ${itself}\ncommitter ce-delta <ce-delta> ${time} +0000\n`
   await output.write(`${head}data ${Buffer.byteLength(message)}\n${message}\n`)
   if (parent !== null) await output.write(`from ${parent}^0\n`)
   for (const [index, record] of bundle.records.entries()) {
     for (const path of expected.announce(record)) await output.write(`ls ${quote(path)}\n`)
     await output.write(command(record, mark(index)))
   }
-  await output.write('done\n')
+  // What became of it all: its tree, then the commit.
+  await output.write(`ls ""\nget-mark ${itself}\ndone\n`)
 }
 
 function command(record: OperationRecord, content: string): string {

@@ -23,7 +23,13 @@ export class ExpectedAnswers {
   readonly #expectations: Expectation[] = []
   readonly #foldersSeen = new Set<string>()
   readonly #moved: { readonly path: string; readonly blob: string; readonly hash: string }[] = []
+  readonly #last: string[] = []
   #next = 0
+
+  /** The answers to what was asked after all operations. */
+  get last(): readonly string[] {
+    return this.#last
+  }
 
   /** Returns the paths to ask for, in order, before this operation. */
   announce(record: OperationRecord): string[] {
@@ -95,7 +101,10 @@ export class ExpectedAnswers {
 
   #check(line: string): void {
     const expectation = this.#expectations[this.#next++]
-    if (expectation === undefined) return
+    if (expectation === undefined) {
+      this.#last.push(line)
+      return
+    }
     const kind = kindOf(line)
     if (!expectation.accepts.includes(kind)) {
       throw refused(`${printable(expectation.path)}: ${expectation.problem}`, { path: expectation.path })

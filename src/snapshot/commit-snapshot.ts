@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { TreeId } from '../delta/operation.js'
+import type { BlobId, TreeId } from '../delta/operation.js'
 import { DeltaError } from '../support/errors.js'
-import { EMPTY_TREE, gitText, gitTextOrNull, runGit } from '../support/git.js'
+import { EMPTY_TREE, gitText, runGit } from '../support/git.js'
+import { objectsNamed } from '../support/git-objects.js'
+import type { Repository } from '../support/git-repository.js'
 import { escapeBytes, splitNul } from '../support/text.js'
+import { editTree } from './changed-tree.js'
 import { OWN_IGNORE_FILE } from './collected-rules.js'
+import { prefixOf } from './folder-workspace.js'
 import { matchedByOwn } from './ignore-rules.js'
 import { importTree } from './import-tree.js'
 import { type ChangedEntry, judgeEntries } from './judge-entries.js'
 import { readLast, writeLast } from './last-commit.js'
 import type { Snapshot, SnapshotOptions } from './scan.js'
-import { type Shadow, withIndex } from './shadow.js'
+import type { Shadow } from './shadow.js'
 
 /** A snapshot of a commit, with the commit that it is of. */
 export interface CommitSnapshot extends Snapshot {
@@ -27,62 +29,70 @@ export async function snapshotOfCommit(
   revision: string,
   options: SnapshotOptions,
 ): Promise<CommitSnapshot> {
-  const { commit, sourceTree } = await resolveCommit(shadow, revision)
-  const ownRules = await ownIgnoreRules(shadow, sourceTree, options)
+  const [{ commit, sourceTree, ownRuleBlob }, known] = await Promise.all([
+    resolveCommit(shadow, revision),
+    readLast(shadow),
+  ])
+  const ownRules = await ownIgnoreRules(shadow, ownRuleBlob, options)
   const stamp = createHash('sha256')
     .update(JSON.stringify([options.rulesFingerprint, ownRules]))
     .digest('hex')
-  const last = await readLast(shadow, stamp)
+  const last = known?.stamp === stamp ? known : null
   const base = last ?? { sourceTree: EMPTY_TREE, tree: EMPTY_TREE, skipped: [] }
   const entries = await changedEntries(shadow, base.sourceTree, sourceTree)
   const present = entries.filter(({ blob }) => blob !== null).map(({ name }) => name)
   // The user's rules do not count: what is committed is not ignored.
   const ignored = await matchedByOwn(shadow, present, ownRules)
   const judged = await judgeEntries(shadow, entries, ignored, options)
-  const tree = await applyEntries(shadow, base.tree, judged.lines)
+  const tree = judged.edits.length === 0 ? base.tree : await editTree(shadow, base.tree, judged.edits)
   const touched = new Set(entries.map((entry) => escapeBytes(entry.name)))
   const skipped = [...base.skipped.filter(({ path }) => !touched.has(path)), ...judged.skipped]
-  if (last === null || sourceTree !== last.sourceTree) await writeLast(shadow, stamp, { sourceTree, tree, skipped })
+  if (last === null || sourceTree !== last.sourceTree) await writeLast(shadow, { stamp, sourceTree, tree, skipped })
   return { commit, tree, skipped }
 }
 
-async function resolveCommit(shadow: Shadow, revision: string): Promise<{ commit: string; sourceTree: TreeId }> {
-  const { git, part } = shadow.workspace
+interface ResolvedCommit {
+  readonly commit: string
+  readonly sourceTree: TreeId
+  /** The commit's {@link OWN_IGNORE_FILE}. */
+  readonly ownRuleBlob: BlobId | null
+}
+
+async function resolveCommit(shadow: Shadow, revision: string): Promise<ResolvedCommit> {
+  const { git } = shadow.workspace
   if (git === null) {
     throw new DeltaError('not-a-repository', 'This folder is not in a git repository, so it has no commits.', {
       next: 'Push the folder itself: leave out --commit.',
     })
   }
-  const commit = await gitTextOrNull(git.repository, [
-    'rev-parse',
-    '--quiet',
-    '--verify',
-    '--end-of-options',
-    `${revision}^{commit}`,
-  ])
-  if (commit === null) {
+  const tree = `${revision}^{tree}`
+  const [commit] = await objectsNamed(git.repository, [`${revision}^{commit}`])
+  if (commit?.type !== 'commit') {
     throw new DeltaError('usage', `There is no commit ${revision}.`, {
       facts: { revision },
       next: 'Name a commit, a branch or a tag of this repository; in a shallow clone it may not have been fetched.',
     })
   }
-  const tree =
-    git.objectFormat === 'sha1'
-      ? await gitText(git.repository, ['rev-parse', '--verify', `${commit}^{tree}`])
-      : await importTree(shadow, commit)
-  return { commit, sourceTree: part === null ? tree : await folderIn(shadow, tree, part.path, revision) }
+  if (git.objectFormat === 'sha1') return await lookInside(git.repository, shadow, revision, commit.id, tree)
+  return await lookInside(shadow.repository, shadow, revision, commit.id, await importTree(shadow, commit.id))
 }
 
-/** The tree of a folder in a tree. */
-async function folderIn(shadow: Shadow, tree: TreeId, path: string, revision: string): Promise<TreeId> {
-  const find = async (name: string): Promise<string | null> => {
-    return await gitTextOrNull(shadow.repository, ['rev-parse', '--quiet', '--verify', '--end-of-options', name])
-  }
-  const entry = await find(`${tree}:${path}`)
-  const found = entry === null ? null : await find(`${entry}^{tree}`)
-  if (found !== null) return found
-  throw new DeltaError('usage', `There is no folder ${path} in ${revision}.`, {
-    facts: { revision, path },
+/** The tree of the workspace in the tree of a commit, and its ignore rules. */
+async function lookInside(
+  repository: Repository,
+  { workspace }: Shadow,
+  revision: string,
+  commit: string,
+  tree: string,
+): Promise<ResolvedCommit> {
+  const { part } = workspace
+  const place = part === null ? tree : `${tree}:${part.path}`
+  const rulesFile = `${tree}:${prefixOf(workspace)}${OWN_IGNORE_FILE}`
+  const [root, rules] = await objectsNamed(repository, [place, rulesFile])
+  if (root?.type === 'tree')
+    return { commit, sourceTree: root.id, ownRuleBlob: rules?.type === 'blob' ? rules.id : null }
+  throw new DeltaError('usage', `There is no folder ${part?.path ?? '.'} in ${revision}.`, {
+    facts: { revision, path: part?.path ?? '.' },
     next: 'Name a commit that has it, or take it out of workspaces. Nothing is deleted at the receiver.',
   })
 }
@@ -100,26 +110,7 @@ async function changedEntries(shadow: Shadow, base: TreeId, target: TreeId): Pro
   return entries
 }
 
-async function ownIgnoreRules(shadow: Shadow, sourceTree: TreeId, options: SnapshotOptions): Promise<string> {
-  const file = await gitTextOrNull(shadow.repository, [
-    'rev-parse',
-    '--quiet',
-    '--verify',
-    `${sourceTree}:${OWN_IGNORE_FILE}`,
-  ])
-  const text = file === null ? '' : await gitText(shadow.repository, ['cat-file', 'blob', file])
+async function ownIgnoreRules(shadow: Shadow, blob: BlobId | null, options: SnapshotOptions): Promise<string> {
+  const text = blob === null ? '' : await gitText(shadow.repository, ['cat-file', 'blob', blob])
   return [text, ...options.exclude].join('\n').trim()
-}
-
-async function applyEntries(shadow: Shadow, base: TreeId, lines: readonly Buffer[]): Promise<TreeId> {
-  if (lines.length === 0) return base
-  const indexFile = join(shadow.directory, `commit-index.${process.pid}`)
-  const repository = withIndex(shadow, indexFile)
-  try {
-    await runGit(repository, ['read-tree', base])
-    await runGit(repository, ['update-index', '-z', '--index-info'], { input: lines })
-    return await gitText(repository, ['write-tree', '--missing-ok'])
-  } finally {
-    await rm(indexFile, { force: true })
-  }
 }

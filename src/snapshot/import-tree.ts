@@ -3,6 +3,7 @@ import { DeltaError } from '../support/errors.js'
 import { gitText, gitTextOrNull, isObjectId, runGit, startGit } from '../support/git.js'
 import { readBlobs } from '../support/git-objects.js'
 import { splitNul } from '../support/text.js'
+import { quotedPath } from './changed-tree.js'
 import type { Shadow } from './shadow.js'
 
 /** The tree of a commit whose repository uses another hash, made again in the shadow. */
@@ -45,14 +46,5 @@ export async function importTree(shadow: Shadow, commit: string): Promise<TreeId
 const SOME_COMMIT = '1'.repeat(40)
 
 function fileChange(mode: string, what: string, name: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`M ${mode} ${what} `), quoted(name), Buffer.from('\n')])
-}
-
-/** A path as fast-import reads it, whatever bytes it has. */
-function quoted(name: Buffer): Buffer {
-  const octal = (byte: number): string => `\\${byte.toString(8).padStart(3, '0')}`
-  const text = [...name].map((byte) =>
-    byte < 0x20 || byte === 0x22 || byte === 0x5c || byte > 0x7e ? octal(byte) : String.fromCharCode(byte),
-  )
-  return Buffer.from(`"${text.join('')}"`)
+  return Buffer.concat([Buffer.from(`M ${mode} ${what} `), quotedPath(name), Buffer.from('\n')])
 }

@@ -1,5 +1,6 @@
 import { blobSizes, readBlobs } from '../support/git-objects.js'
 import { decodeUtf8, escapeBytes } from '../support/text.js'
+import type { TreeEdit } from './changed-tree.js'
 import { type EligibilityRules, isBinary, judgeName, judgeSecrets, judgeSize, type Skipped } from './eligibility.js'
 import { asKey } from './ignore-rules.js'
 import type { SnapshotOptions } from './scan.js'
@@ -13,8 +14,8 @@ export interface ChangedEntry {
 }
 
 export interface JudgedEntries {
-  /** Input for `update-index --index-info`: what leaves the snapshot, then what enters it. */
-  readonly lines: readonly Buffer[]
+  /** What leaves the snapshot, then what enters it. */
+  readonly edits: readonly TreeEdit[]
   readonly skipped: readonly Skipped[]
 }
 
@@ -35,9 +36,8 @@ export async function judgeEntries(
     else if (reason !== null) skipped.push(reason)
   }
   const contents = await judgeBlobs(shadow, candidates, options)
-  const removals = entries.map(({ name }) => indexLine(name, '0', '0'.repeat(40)))
-  const additions = contents.eligible.map(({ name, blob }) => indexLine(name, '100644', blob))
-  return { lines: [...removals, ...additions], skipped: [...skipped, ...contents.skipped] }
+  const removals = entries.map(({ name }) => ({ name, blob: null }))
+  return { edits: [...removals, ...contents.eligible], skipped: [...skipped, ...contents.skipped] }
 }
 
 function judgeEntry(name: Buffer, mode: string, options: SnapshotOptions): Skipped | null {
@@ -95,8 +95,4 @@ async function* readWholeBlobs(
     yield { index, content: Buffer.concat(pieces) }
     pieces = []
   }
-}
-
-function indexLine(name: Buffer, mode: string, blob: string): Buffer {
-  return Buffer.concat([Buffer.from(`${mode} ${blob}\t`), name, Buffer.from([0])])
 }

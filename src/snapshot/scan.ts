@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TreeId } from '../delta/operation.js'
+import { writeHint } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE, gitText, gitTextOrNull, isObjectId, runGit } from '../support/git.js'
 import { escapeBytes, splitNul } from '../support/text.js'
@@ -139,7 +140,8 @@ async function storeScan(shadow: Shadow): Promise<TreeId> {
   const committer = { GIT_COMMITTER_NAME: 'ce-delta', GIT_COMMITTER_EMAIL: 'ce-delta', GIT_COMMITTER_DATE: '@0 +0000' }
   const environment = { ...shadow.repository.environment, ...author, ...committer }
   const commit = await gitText({ ...shadow.repository, environment }, ['commit-tree', tree], { input: '' })
-  await runGit(shadow.repository, ['update-ref', '--no-deref', 'HEAD', commit])
+  // As `git update-ref --no-deref HEAD` writes it. It is a hint, and nobody else moves it under the push lock.
+  await writeHint(join(shadow.directory, 'HEAD'), `${commit}\n`)
   return tree
 }
 

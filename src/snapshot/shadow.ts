@@ -175,7 +175,7 @@ export async function clearInterrupted(shadow: Shadow): Promise<void> {
   await removeLocks(join(shadow.directory, 'refs'))
 }
 
-const LEFT_OVER = /^(?:HEAD\.lock|packed-refs\.lock|(?:tree|judge|commit)-index(?:\.\d+)+(?:\.lock)?)$/
+const LEFT_OVER = /^(?:HEAD\.lock|packed-refs\.lock|fast_import_crash_\d+|(?:tree|judge)-index(?:\.\d+)+(?:\.lock)?)$/
 
 async function removeLocks(directory: string): Promise<void> {
   for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {

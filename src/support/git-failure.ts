@@ -14,6 +14,7 @@ export function startFailure(thrown: unknown): unknown {
 const LOST_OBJECT = new RegExp(
   [
     'missing (blob|tree|commit|object)',
+    '(blob|tree) not found',
     'unable to (read|stream|unpack|parse|get)',
     '(bad|invalid) (tree )?object',
     'not a valid object',

@@ -27,6 +27,25 @@ export async function listTree(repository: Repository, tree: string, path = ''):
   })
 }
 
+export interface NamedObject {
+  readonly id: string
+  readonly type: string
+}
+
+/** The objects that these expressions name (`git help revisions`), null where there is no such one. */
+export async function objectsNamed(
+  repository: Repository,
+  expressions: readonly string[],
+): Promise<(NamedObject | null)[]> {
+  if (expressions.some((expression) => /[\n\0]/.test(expression))) return expressions.map(() => null)
+  const input = expressions.map((expression) => `${expression}\n`).join('')
+  const answer = await gitText(repository, ['cat-file', '--batch-check=%(objectname) %(objecttype)'], { input })
+  return answer.split('\n').map((line) => {
+    const [, id, type] = /^([0-9a-f]{40,64}) ([a-z]+)$/.exec(line) ?? []
+    return id === undefined || type === undefined || type === 'missing' ? null : { id, type }
+  })
+}
+
 /** Sizes of blobs in bytes. Throws `objects-missing`. */
 export async function blobSizes(repository: Repository, blobs: Iterable<string>): Promise<Map<string, number>> {
   const wanted = [...new Set(blobs)]

@@ -40,8 +40,13 @@ export function splitNul(bytes: Buffer): Buffer[] {
   return fields
 }
 
+/** A whole number for people. The first `toLocaleString` of a process would cost as much as starting git twice. */
+export function grouped(number: number): string {
+  return String(number).replace(/\B(?=(?:\d{3})+$)/g, ',')
+}
+
 export function count(number: number, noun: string, plural = `${noun}s`): string {
-  return `${number.toLocaleString('en-US')} ${number === 1 ? noun : plural}`
+  return `${grouped(number)} ${number === 1 ? noun : plural}`
 }
 
 export function formatBytes(bytes: number): string {

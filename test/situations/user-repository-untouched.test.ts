@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { lstat } from 'node:fs/promises'
+import { lstat, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
+import { age } from '../helpers/aging.js'
 import { ceDelta, expectMirror, filesOf, push, thisMachine } from '../helpers/command.js'
 import { git, gitRepository, readTree, writeTree } from '../helpers/workspace.js'
 
@@ -57,11 +58,14 @@ test('invariant I15: nor a file, a time or a mode in the work tree', async () =>
   expect(await facts()).toBe(before)
 })
 
+/** git brings its index up to date while files are young, and what is remembered of it follows. The log is no state. */
+const REFRESHED: ReadonlySet<string> = new Set(['index', 'scan', 'ce-delta.log'])
+
 test('invariant I18: a push with nothing to do writes no state', async () => {
   const root = await gitRepository({ files: { a: 'a', '.gitignore': 'b\n', b: 'tracked though ignored' } })
   const state = async () =>
     [...(await readTree(join(root, '.git/ce-delta')))]
-      .filter(([path]) => path !== 'index')
+      .filter(([path]) => !REFRESHED.has(path))
       .map(([path, bytes]) => `${path} ${bytes.toString('base64')}`)
   await expectMirror(await push(root), await filesOf(root))
   const before = await state()
@@ -69,6 +73,17 @@ test('invariant I18: a push with nothing to do writes no state', async () => {
     expect(await push(root)).toMatchObject({ exitCode: 0, report: { outcome: 'unchanged', bundles: [], sequence: 1 } })
   }
   expect(await state()).toEqual(before)
+})
+
+test('invariant I18: once the files are not young any more, not even the index is written', async () => {
+  const root = await gitRepository({ files: { a: 'a', '.gitignore': 'b\n', b: 'tracked though ignored' } })
+  const times = async (): Promise<number[]> =>
+    await Promise.all(['index', 'scan'].map(async (name) => (await stat(join(root, '.git/ce-delta', name))).ctimeMs))
+  await age(root)
+  for (const _ of [1, 2]) await push(root)
+  const before = await times()
+  await push(root)
+  expect(await times()).toEqual(before)
 })
 
 test('while git of the user holds its own lock, a push works all the same', async () => {

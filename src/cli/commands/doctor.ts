@@ -42,6 +42,7 @@ async function* examine(args: CommonArguments & ReceiverArguments, signal: Abort
   yield* await own.checkHooks(workspace)
   yield await attempt('disk', 'Look at the disk.', async () => await machine.checkDisk(workspace.root))
   yield await machine.checkInotify()
+  yield await attempt('shadow', `rm -r ${workspace.stateDirectory}`, async () => await own.checkShadow(workspace))
   const found = await orFailure('configuration', findWorkspaces({ directory: args.directory, ...flagsOf(args) }))
   if ('level' in found) return yield found
   yield await own.checkConfiguration(found.whole, found.sources)
@@ -62,7 +63,8 @@ async function* examineOne(open: () => Promise<OpenedWorkspace>, signal: AbortSi
   const opened = await orFailure('configuration', open())
   if ('level' in opened) return yield opened
   const { workspace } = opened
-  yield await attempt('shadow', `rm -r ${workspace.stateDirectory}`, async () => await own.checkShadow(workspace))
+  if (workspace.part !== null)
+    yield await attempt('shadow', `rm -r ${workspace.stateDirectory}`, async () => await own.checkShadow(workspace))
   const status = await orFailure('equality', readStatusReport(workspace, opened.config, signal))
   if ('level' in status) return yield status
   yield* receiver.checkReceiver(opened.config, status)

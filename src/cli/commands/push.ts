@@ -45,7 +45,10 @@ type PushArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv
 export async function run(args: PushArguments): Promise<number> {
   const interruption = interruptible()
   const { force, full, dryRun, allowMassDelete, commit = null } = args
+  // What the push itself needs is loaded while git is asked where the workspace is.
+  const loaded = import('../../push.js')
   const exitCode = await inEachWorkspace(args, interruption.signal, async ({ workspace, config }) => {
+    await loaded
     const request = { workspace, config, force, full, dryRun, allowMassDelete, commit }
     const report = await runPush(request, args, interruption.signal)
     if (report.outcome === 'confirmed') await startMaintenance(workspace)

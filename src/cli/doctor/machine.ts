@@ -3,7 +3,7 @@ import { readTextIfPresent } from '../../support/durable-files.js'
 import { DeltaError } from '../../support/errors.js'
 import { gitText } from '../../support/git.js'
 import { userRepository } from '../../support/git-repository.js'
-import { formatBytes } from '../../support/text.js'
+import { formatBytes, grouped } from '../../support/text.js'
 import { type Check, fail, pass, warn } from './check.js'
 
 const OLDEST_NODE = '20.17'
@@ -51,7 +51,7 @@ export async function checkInotify(): Promise<Check> {
   const text = await readTextIfPresent('/proc/sys/fs/inotify/max_user_watches')
   if (text === null) return pass('inotify', 'not needed on this system')
   const watches = Number(text)
-  const message = `${watches.toLocaleString('en-US')} folders can be watched`
+  const message = `${grouped(watches)} folders can be watched`
   const fix = 'sudo sysctl fs.inotify.max_user_watches=524288 (and write it into /etc/sysctl.conf)'
   return watches < ENOUGH_WATCHES ? warn('inotify', message, fix) : pass('inotify', message)
 }
