@@ -59,10 +59,12 @@ function describe(schema, name, comments) {
 }
 
 function jsonSchema({ UserConfigSchema, ...parts }, comments) {
-  const definitions = { target: parts.TargetSchema }
+  const definitions = { target: parts.TargetSchema, workspace: parts.WorkspaceSchema }
   const schema = toJsonSchema(UserConfigSchema, { errorMode: 'ignore', target: 'draft-07', definitions })
   describe(schema, 'UserConfig', { ...comments, UserConfig: { ...comments.Settings, ...comments.UserConfig } })
   describe(schema.$defs.target, 'Settings', comments)
+  const inWorkspace = { ...comments.Settings, ...comments.WorkspaceSettings }
+  describe(schema.$defs.workspace, 'WorkspaceSettings', { ...comments, WorkspaceSettings: inWorkspace })
   const { $schema, ...rest } = schema
   return { $schema, title: 'The configuration of ce-delta', ...rest }
 }

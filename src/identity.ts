@@ -28,7 +28,7 @@ export function identityOf(workspace: Workspace, config: Config): Identity {
   const { root } = workspace
   const path = config.workspacePath ?? withForwardSlashes(root)
   const workspacePath = config.pinned ? pinnedPath(path, digest('sha256', `${hostname()}\n${root}`)) : path
-  const name = lastPart(workspacePath) || workspace.name
+  const name = (workspace.part === null && lastPart(workspacePath)) || workspace.name
   return {
     workspacePath,
     collectionName: config.collectionName ?? `${name}-${digest('sha256', name).slice(0, 8)}`,

@@ -1,7 +1,8 @@
+import type { Workspace } from '../snapshot/workspace.js'
 import { DeltaError } from '../support/errors.js'
 import type { WatchEvent } from '../triggers/watch/events.js'
 import { type WatchEnd, watch as watchWorkspace } from '../triggers/watch/watch.js'
-import { settingsIn, type WorkspaceOptions } from './workspace.js'
+import { findWorkspaces, oneOf, settingsIn, type WorkspaceOptions } from './workspace.js'
 
 /** Everything is as for `ce-delta watch` where it is left out. */
 export interface WatchOptions extends WorkspaceOptions {
@@ -25,12 +26,19 @@ const LONGEST = 2000
  * `DeltaError` only where it cannot begin, or where this workspace is watched already.
  */
 export async function watch(options: WatchOptions = {}): Promise<WatchEnd> {
-  const { directory = '.', settle = SETTLE, poll = false, environment = process.env } = options
+  const { whole, folders } = await findWorkspaces(options)
+  return await watchFolder(whole, oneOf(folders), options)
+}
+
+/** Watches one of the workspaces of a work tree; null where it is the one workspace itself. */
+export async function watchFolder(whole: Workspace, folder: string | null, options: WatchOptions): Promise<WatchEnd> {
+  const { settle = SETTLE, poll = false, environment = process.env } = options
   const { signal = new AbortController().signal, onEvent = () => undefined } = options
   if (!(settle >= 0 && settle <= 60_000)) throw wrongSettle(settle)
   const timing = { settle, longest: Math.max(LONGEST, settle) }
   return await watchWorkspace({
-    directory,
+    directory: whole.root,
+    folder,
     flags: settingsIn(options),
     polling: poll,
     environment,

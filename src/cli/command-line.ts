@@ -1,9 +1,7 @@
 import yargs, { type Argv } from 'yargs'
-import { reportedError } from '../report/report.js'
-import { asDeltaError, type DeltaError, exitCodeOf } from '../support/errors.js'
+import { asDeltaError } from '../support/errors.js'
 import { VERSION } from '../support/version.js'
 import { type CommonArguments, withCommon } from './arguments.js'
-import { logEvent } from './command-log.js'
 import * as bundle from './commands/bundle.js'
 import * as ci from './commands/ci.js'
 import * as completion from './commands/completion.js'
@@ -28,8 +26,7 @@ import * as verify from './commands/verify.js'
 import * as watch from './commands/watch.js'
 import * as whoami from './commands/whoami.js'
 import { forceColours, tellTraces } from './debug.js'
-import { styled } from './print.js'
-import { writeLine } from './write.js'
+import { reportFailure } from './failure.js'
 import { USAGE_WORDS, wrongUsage } from './wrong-usage.js'
 
 /**
@@ -116,12 +113,4 @@ function describeCommands(args: readonly string[], ending: (exitCode: number) =>
     .fail((message: string | null, error: Error | undefined) => {
       throw error !== undefined && error.name !== 'YError' ? error : new UsageProblem(message ?? undefined)
     })
-}
-
-function reportFailure(error: DeltaError, isJson: boolean): number {
-  const report = { event: 'report', outcome: 'failed', error: reportedError(error) }
-  logEvent(report)
-  if (isJson) writeLine(1, JSON.stringify(report))
-  else writeLine(2, `${styled('bad', '✗')} ${error.message}\n  ${error.next}`)
-  return exitCodeOf(error.code)
 }

@@ -17,9 +17,11 @@ let log: LogFile | null = null
  * events, failures with their places, and with `isDetailed` what every step took.
  */
 export function keepLog(directory: string, isDetailed: boolean): void {
+  const isFirst = log === null
   log = new LogFile(join(directory, LOG_FILE))
   const command = withoutCredentials(process.argv.slice(2).join(' '))
   write(`ce-delta ${VERSION} ${command} (node ${process.versions.node})`)
+  if (!isFirst) return
   subscribe(TRACE_CHANNEL, (entry) => {
     if (isTrace(entry) && (isDetailed || entry.kind === 'failure')) write(describeTrace(entry))
   })

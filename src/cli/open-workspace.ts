@@ -1,26 +1,12 @@
 import { resolve } from 'node:path'
-import { findWorkspace, settingsIn } from '../api/workspace.js'
-import type { Config } from '../config/config.js'
-import { loadConfig } from '../config/load.js'
-import type { ConfigFlags, LoadOptions } from '../config/sources.js'
-import type { Workspace } from '../snapshot/workspace.js'
+import { type OpenedWorkspace, openWorkspace as openInApi, settingsIn } from '../api/workspace.js'
+import type { ConfigFlags } from '../config/sources.js'
 import { definedOnly } from '../support/defined.js'
 import type { CommonArguments, ReceiverArguments } from './arguments.js'
 
-/** Finds the workspace that a command works on, and its configuration with the flags on top. */
-export async function openWorkspace(
-  args: CommonArguments & ReceiverArguments,
-): Promise<{ workspace: Workspace; config: Config }> {
-  const { workspace, options } = await loadOptions(args)
-  return { workspace, config: await loadConfig(options) }
-}
-
-/** The workspace that a command works on, and where its configuration is to be read. */
-export async function loadOptions(
-  args: CommonArguments & ReceiverArguments,
-): Promise<{ workspace: Workspace; options: LoadOptions }> {
-  const { workspace, load } = await findWorkspace({ directory: args.directory, ...flagsOf(args) })
-  return { workspace, options: load }
+/** Finds the one workspace that a command works on, and its configuration with the flags on top. */
+export async function openWorkspace(args: CommonArguments & ReceiverArguments): Promise<OpenedWorkspace> {
+  return await openInApi({ directory: args.directory, ...flagsOf(args) })
 }
 
 /** What the command line says of the configuration. */

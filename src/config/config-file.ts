@@ -99,8 +99,12 @@ async function speaksOfUs(packageFile: string): Promise<boolean> {
  * Changes whenever a file does that {@link loadConfig} reads. For those who run for long: a configuration may be edited
  * while they do.
  */
-export async function configurationSignature(root: string, environment: NodeJS.ProcessEnv): Promise<string> {
-  const names = [...LOCAL_PLACES, ...CONFIG_PLACES, BASELINE_FILE].map((name) => join(root, name))
+export async function configurationSignature(
+  { root, folder = null }: { readonly root: string; readonly folder?: string | null },
+  environment: NodeJS.ProcessEnv,
+): Promise<string> {
+  const baseline = join(folder ?? '', BASELINE_FILE)
+  const names = [...LOCAL_PLACES, ...CONFIG_PLACES, baseline].map((name) => join(root, name))
   const imported = await Promise.all(names.map(async (name) => await rememberedFiles(name, environment)))
   const ofUser = [credentialsFile(environment), sessionFile(environment)]
   return await signatureOf([...names, ...imported.flat(), ...ofUser])

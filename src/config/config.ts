@@ -102,6 +102,12 @@ export interface SecretSettings {
   readonly scan?: SecretScanMode
 }
 
+/** A folder that is a workspace of its own. What is set here goes before the settings around it. */
+export interface WorkspaceSettings extends Settings {
+  /** The folder, from the root of the repository: `packages/a`, or `.` for the root itself. */
+  readonly root: string
+}
+
 /** What a user may write, in `ce-delta.config.*` or under `ce-delta` in `package.json`. Everything is optional. */
 export interface UserConfig extends Settings {
   /** The JSON schema, for editors: `./node_modules/ce-delta/dist/schema.json`. */
@@ -110,6 +116,11 @@ export interface UserConfig extends Settings {
   readonly target?: string
   /** Receivers by name. What a target sets goes before the settings around it. */
   readonly targets?: Readonly<Record<string, Settings>>
+  /**
+   * Folders that are workspaces, each with its own identity and sequence.
+   * @default the root is the one workspace
+   */
+  readonly workspaces?: readonly WorkspaceSettings[]
 }
 
 /** What the code reads: everything decided. */

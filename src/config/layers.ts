@@ -1,6 +1,8 @@
 import { asFields } from '../support/json.js'
 import type { Settings, UserConfig } from './config.js'
+import type { ConfigFile } from './config-file.js'
 import { type EnvironmentSettings, variableThatSets } from './environment.js'
+import { settingsForFolder } from './folders.js'
 import { type ConfigSources, chosenTarget } from './sources.js'
 import { translatedPath } from './translated-path.js'
 
@@ -13,9 +15,10 @@ export interface Layer {
 
 /**
  * Every place that says something, the strongest first: the command line and the target that it names, the environment,
- * the file that is not committed, the file that is, the translation of paths for a container. In a file, a target goes before the settings around it.
+ * the file that is not committed, the file that is, the translation of paths for a container. In a file, a
+ * target goes before what is said of a workspace, that before the settings around them.
  */
-export function layersOf(sources: ConfigSources): Layer[] {
+export function layersOf(sources: ConfigSources, folder: string | null): Layer[] {
   const { flags, environment, files, variables } = sources
   const target = chosenTarget(sources)?.name
   const targets = files.map(({ config, file }): Layer => {
@@ -23,13 +26,37 @@ export function layersOf(sources: ConfigSources): Layer[] {
     return { settings, origin: () => `targets.${target} in ${file}` }
   })
   const around = files.map(({ config, file }): Layer => ({ settings: settingsIn(config), origin: () => file }))
+  const forAll = (layer: Layer): Layer => ({ ...layer, settings: settingsBelow(layer.settings, folder) })
+  const inFile = (_: unknown, index: number): Layer[] => {
+    const ofAll = [targets[index], around[index]].map((layer) => (layer === undefined ? [] : [forAll(layer)]))
+    const [target = [], rest = []] = ofAll
+    return [...target, ...ofFolder(files[index], folder), ...rest]
+  }
   return [
-    { settings: settingsIn(flags), origin: () => 'command line' },
-    ...(flags.target === undefined ? [] : targets.map(asked)),
-    { settings: settingsIn(environment), origin: (name) => variableThatSets(name, variables) ?? 'environment' },
-    ...files.flatMap((_, index) => [targets[index], around[index]].filter((layer) => layer !== undefined)),
-    translation(sources),
+    forAll({ settings: settingsIn(flags), origin: () => 'command line' }),
+    ...(flags.target === undefined ? [] : targets.map(asked).map(forAll)),
+    forAll({ settings: settingsIn(environment), origin: (name) => variableThatSets(name, variables) ?? 'environment' }),
+    ...files.flatMap(inFile),
+    forAll(translation(sources)),
   ]
+}
+
+function ofFolder(found: ConfigFile | undefined, folder: string | null): Layer[] {
+  const said = found === undefined ? null : settingsForFolder(found.config, folder)
+  if (found === undefined || said === null) return []
+  const { root, ...settings } = said
+  return [{ settings, origin: () => `workspaces ${root} in ${found.file}` }]
+}
+
+/** What is said for all workspaces says of a folder what lies below it: two workspaces never have the same identity. */
+function settingsBelow(settings: Settings, folder: string | null): Settings {
+  if (folder === null || folder === '.') return settings
+  const { workspacePath, collectionName } = settings
+  return {
+    ...settings,
+    ...(workspacePath === undefined ? {} : { workspacePath: `${workspacePath.replace(/\/+$/, '')}/${folder}` }),
+    ...(collectionName === undefined ? {} : { collectionName: `${collectionName}-${folder.replaceAll('/', '-')}` }),
+  }
 }
 
 /** Who names a target with an endpoint on the command line means to upload, whatever is switched off elsewhere. */
@@ -70,6 +97,6 @@ export function originOf(layers: readonly Layer[], path: readonly string[]): str
 }
 
 function settingsIn(config: UserConfig & EnvironmentSettings): Settings {
-  const { $schema, target, targets, access, ...settings } = config
+  const { $schema, target, targets, workspaces, access, ...settings } = config
   return settings
 }

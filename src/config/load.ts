@@ -1,5 +1,5 @@
-import { resolve } from 'node:path'
-import { ruleForFolder } from '../snapshot/ignore-rules.js'
+import { join, resolve } from 'node:path'
+import { ruleForFolder } from '../snapshot/rule-for-folder.js'
 import { NOT_SECRET_NAMES, SECRET_NAMES } from '../snapshot/secrets.js'
 import { userDirectory } from '../snapshot/workspace.js'
 import { readBaseline } from './baseline.js'
@@ -20,9 +20,10 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
 /** Decides every setting: the first place that says something wins. */
 export async function resolveConfig(options: LoadOptions, sources: ConfigSources): Promise<Config> {
   const { environment } = options
-  const settings = merge(layersOf(sources))
+  const settings = merge(layersOf(sources, options.folder ?? null))
   const isRemote = settings.enabled ?? settings.endpoint !== undefined
   const endpoint = isRemote ? (settings.endpoint ?? DEFAULT_ENDPOINT).replace(/\/+$/, '') : null
+  const root = join(options.root, options.folder ?? '')
   const dataDirectory = resolve(options.root, settings.dataDirectory ?? userDirectory('data', environment))
   return {
     endpoint,
@@ -38,14 +39,14 @@ export async function resolveConfig(options: LoadOptions, sources: ConfigSources
     recovery: settings.recovery ?? 'resync',
     afterPush: settings.afterPush ?? null,
     // What the embedded receiver keeps may lie inside the workspace, and is no part of it.
-    exclude: [...(settings.exclude ?? []), ...ruleForFolder(options.root, dataDirectory)],
+    exclude: [...(settings.exclude ?? []), ...ruleForFolder(root, dataDirectory)],
     maxFileBytes: settings.maxFileSize === undefined ? DEFAULT_MAX_FILE_BYTES : parseFileSize(settings.maxFileSize),
     binaries: settings.binaries ?? false,
     nestedRepositories: settings.nestedRepositories ?? 'include',
     secretNames: [...SECRET_NAMES, ...(settings.secrets?.names ?? [])],
     allowedNames: [...NOT_SECRET_NAMES, ...(settings.secrets?.allow ?? [])],
     secretScan: settings.secrets?.scan ?? 'skip',
-    acceptedSecrets: options.hasFiles ? await readBaseline(options.root) : [],
+    acceptedSecrets: options.hasFiles ? await readBaseline(root) : [],
     gitHistory: settings.gitHistory ?? 0,
     dataDirectory,
     target: chosenTarget(sources)?.name ?? null,

@@ -41,8 +41,8 @@ const SECRET_DECISIONS: { readonly [Name in keyof SecretSettings]: Decision } = 
 }
 
 /** Every setting with its value and where it comes from; the credential is not among them. */
-export function decidedSettings(config: Config, sources: ConfigSources): DecidedSetting[] {
-  const layers = layersOf(sources)
+export function decidedSettings(config: Config, sources: ConfigSources, folder: string | null): DecidedSetting[] {
+  const layers = layersOf(sources, folder)
   const target = { name: 'target', value: config.target, origin: chosenTarget(sources)?.source ?? 'default' }
   return [
     ...(config.target === null ? [] : [target]),

@@ -70,8 +70,8 @@ function describe(issue: Issue): string {
 
 function describeUnknown(issue: Issue): string {
   const place = placeOf(issue)
-  const [, around = '', name = place] = /^(targets\.[^.]+\.)(.+)$/.exec(place) ?? []
-  const known = around === '' ? [...FILE_SETTING_NAMES, ...SETTING_NAMES] : SETTING_NAMES
+  const [, around = '', name = place] = /^(targets\.[^.]+\.|workspaces\[\d+\]\.)(.+)$/.exec(place) ?? []
+  const known = around === '' ? [...FILE_SETTING_NAMES, ...SETTING_NAMES] : ['root', ...SETTING_NAMES]
   const nearest = nearestOf(name, known)
   return `${place} is not a known setting${nearest === null ? '' : ` (did you mean ${around}${nearest}?)`}`
 }

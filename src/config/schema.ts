@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { RECOVERY_MODES } from '../delivery/recover.js'
 import { FILE_SIZE } from './file-size.js'
+import { areDistinct, isFolderInside } from './folders.js'
 
 const text = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'))
 const texts = v.array(v.string('must be text'), 'must be a list of texts')
@@ -70,12 +71,28 @@ const settings = {
 /** What a target may say. */
 export const TargetSchema = v.strictObject(settings, 'must be an object with settings')
 
+/** What a workspace may say. */
+export const WorkspaceSchema = v.strictObject(
+  {
+    root: v.pipe(text, v.check(isFolderInside, 'must be a folder below the root, like packages/a')),
+    ...settings,
+  },
+  'must be an object with a root',
+)
+
 /** What a configuration file may say. The JSON schema is made from it. */
 export const UserConfigSchema = v.strictObject(
   {
     $schema: v.exactOptional(v.string('must be text')),
     target: v.exactOptional(text),
     targets: v.exactOptional(v.record(text, TargetSchema, 'must be an object of targets by name')),
+    workspaces: v.exactOptional(
+      v.pipe(
+        v.array(WorkspaceSchema, 'must be a list of workspaces'),
+        v.minLength(1, 'must name at least one folder'),
+        v.check((workspaces) => areDistinct(workspaces), 'must not name a folder twice'),
+      ),
+    ),
     ...settings,
   },
   'must be an object with settings',

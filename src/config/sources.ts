@@ -18,7 +18,10 @@ export type ConfigFlags = Pick<
 >
 
 export interface LoadOptions {
+  /** Where the configuration stands: the root of the work tree. */
   readonly root: string
+  /** Which of the workspaces in the configuration; null where the root is the one workspace. */
+  readonly folder?: string | null
   /** A bare repository has no files, so no configuration file either. */
   readonly hasFiles: boolean
   readonly environment: NodeJS.ProcessEnv
@@ -31,7 +34,7 @@ export interface ConfigSources {
   readonly environment: EnvironmentSettings
   /** The one that is not committed first: what it says wins. */
   readonly files: readonly ConfigFile[]
-  /** The root of the workspace. */
+  /** The root of the work tree. */
   readonly root: string
   /** The variables that `environment` was read from. */
   readonly variables: NodeJS.ProcessEnv

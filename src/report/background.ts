@@ -1,5 +1,5 @@
 import { appendFile, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { makePrivateDirectory, readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
 import { systemErrorCode } from '../support/errors.js'
 import { asFields, parseJson } from '../support/json.js'
@@ -70,6 +70,7 @@ export async function recordBackgroundFailure(stateDirectory: string, error: Rep
   const place = backgroundPlace(stateDirectory)
   const last = await readBackgroundFailure(stateDirectory)
   const { code, message, next } = error
+  await makePrivateDirectory(dirname(place.failure))
   await writeFileDurably(place.failure, `${JSON.stringify({ at, code, message, next })}\n`)
   if (last?.code === code) return
   const line = printable(`the last push in the background failed: ${message}${next === null ? '' : ` ${next}`}`)

@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto'
 import type { BlobId, TreeId } from '../delta/operation.js'
 import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE, gitText, runGit } from '../support/git.js'
-import { type NamedObject, objectsNamed } from '../support/git-objects.js'
+import { objectsNamed } from '../support/git-objects.js'
+import type { Repository } from '../support/git-repository.js'
 import { escapeBytes, splitNul } from '../support/text.js'
 import { editTree } from './changed-tree.js'
-import { matchedByOwn, OWN_IGNORE_FILE } from './ignore-rules.js'
+import { OWN_IGNORE_FILE } from './collected-rules.js'
+import { prefixOf } from './folder-workspace.js'
+import { matchedByOwn } from './ignore-rules.js'
 import { importTree } from './import-tree.js'
 import { type ChangedEntry, judgeEntries } from './judge-entries.js'
 import { readLast, writeLast } from './last-commit.js'
@@ -63,25 +66,35 @@ async function resolveCommit(shadow: Shadow, revision: string): Promise<Resolved
     })
   }
   const tree = `${revision}^{tree}`
-  const [commit, root, rules] = await objectsNamed(git.repository, [`${revision}^{commit}`, tree, ownRulesIn(tree)])
-  if (commit?.type !== 'commit' || root?.type !== 'tree') {
+  const [commit] = await objectsNamed(git.repository, [`${revision}^{commit}`])
+  if (commit?.type !== 'commit') {
     throw new DeltaError('usage', `There is no commit ${revision}.`, {
       facts: { revision },
       next: 'Name a commit, a branch or a tag of this repository; in a shallow clone it may not have been fetched.',
     })
   }
-  if (git.objectFormat === 'sha1') return { commit: commit.id, sourceTree: root.id, ownRuleBlob: blobOf(rules) }
-  const sourceTree = await importTree(shadow, commit.id)
-  const [imported] = await objectsNamed(shadow.repository, [ownRulesIn(sourceTree)])
-  return { commit: commit.id, sourceTree, ownRuleBlob: blobOf(imported) }
+  if (git.objectFormat === 'sha1') return await lookInside(git.repository, shadow, revision, commit.id, tree)
+  return await lookInside(shadow.repository, shadow, revision, commit.id, await importTree(shadow, commit.id))
 }
 
-function ownRulesIn(tree: string): string {
-  return `${tree}:${OWN_IGNORE_FILE}`
-}
-
-function blobOf(object: NamedObject | null | undefined): BlobId | null {
-  return object?.type === 'blob' ? object.id : null
+/** The tree of the workspace in the tree of a commit, and its ignore rules. */
+async function lookInside(
+  repository: Repository,
+  { workspace }: Shadow,
+  revision: string,
+  commit: string,
+  tree: string,
+): Promise<ResolvedCommit> {
+  const { part } = workspace
+  const place = part === null ? tree : `${tree}:${part.path}`
+  const rulesFile = `${tree}:${prefixOf(workspace)}${OWN_IGNORE_FILE}`
+  const [root, rules] = await objectsNamed(repository, [place, rulesFile])
+  if (root?.type === 'tree')
+    return { commit, sourceTree: root.id, ownRuleBlob: rules?.type === 'blob' ? rules.id : null }
+  throw new DeltaError('usage', `There is no folder ${part?.path ?? '.'} in ${revision}.`, {
+    facts: { revision, path: part?.path ?? '.' },
+    next: 'Name a commit that has it, or take it out of workspaces. Nothing is deleted at the receiver.',
+  })
 }
 
 async function changedEntries(shadow: Shadow, base: TreeId, target: TreeId): Promise<ChangedEntry[]> {

@@ -1,72 +1,47 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { devNull } from 'node:os'
-import { dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { join } from 'node:path'
 import { readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
-import { systemErrorCode } from '../support/errors.js'
 import { runGit } from '../support/git.js'
 import { pathProblem } from '../support/paths.js'
 import { decodeUtf8, splitNul } from '../support/text.js'
+import { type CollectedRule, collectOwnRules, collectUserRules, readRules } from './collected-rules.js'
 import { type Shadow, withIndex } from './shadow.js'
-import type { Workspace } from './workspace.js'
-
-export const OWN_IGNORE_FILE = '.cedeltaignore'
 
 /** The ignore rules beyond the `.gitignore` files, which git reads from the work tree by itself. */
 export interface IgnoreRules {
   /** `.cedeltaignore` and `exclude` of the configuration, in the syntax of `.gitignore`. No other rule undoes them. */
   readonly own: string
-  /** A setting for every command that looks at the work tree. */
+  /** A setting for every command that looks at the work tree with the index of the shadow. */
   readonly setting: string
+  /** The same for the user's repository. */
+  readonly userSetting: string
+  /** What was written into `info/exclude` of the shadow, line by line. */
+  readonly collected: readonly CollectedRule[]
 }
 
 /**
- * Collects the rules and writes them where the shadow repository finds them: `info/exclude` of the clone, then
- * `.cedeltaignore` at the root, then the configuration; the user's global file is named by a setting.
+ * Collects the rules and writes them where the shadow repository finds them: those of the user's, then `.cedeltaignore`
+ * at the root, then the configuration. The user's global file is named by a setting where it needs no translation.
  */
 export async function installIgnoreRules(shadow: Shadow, exclude: readonly string[]): Promise<IgnoreRules> {
   const { workspace } = shadow
-  const [clone, ownFile, global] = await Promise.all([
-    workspace.git === null ? null : readRules(workspace.git.excludeFile),
-    readRules(join(workspace.root, OWN_IGNORE_FILE), constants.O_NOFOLLOW),
+  const [users, ours, global] = await Promise.all([
+    collectUserRules(workspace),
+    collectOwnRules(workspace, exclude),
     readRules(workspace.globalExcludeFile),
   ])
-  const own = [ownFile ?? '', ...exclude, ...foldersOfOurs(workspace)].join('\n').trim()
-  const text = `${clone ?? ''}\n${own}\n`
+  const collected = [...users, ...ours]
+  const text = `${textOf(collected)}\n`
   const installed = join(shadow.directory, 'info', 'exclude')
   if ((await readTextIfPresent(installed)) !== text) await writeFileDurably(installed, text)
-  return { own, setting: `core.excludesFile=${global === null ? devNull : workspace.globalExcludeFile}` }
+  const userSetting = `core.excludesFile=${global === null ? devNull : workspace.globalExcludeFile}`
+  const setting = workspace.part === null ? userSetting : `core.excludesFile=${devNull}`
+  return { own: textOf(ours).trim(), setting, userSetting, collected }
 }
 
-/** Rules are read from plain files only: nothing waits for a pipe, or reads a device to its end. */
-async function readRules(path: string, flags = 0): Promise<string | null> {
-  let file: FileHandle
-  try {
-    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | flags)
-  } catch (thrown) {
-    if (systemErrorCode(thrown) === undefined) throw thrown
-    return null
-  }
-  try {
-    return (await file.stat()).isFile() ? await file.readFile('utf8') : null
-  } finally {
-    await file.close()
-  }
-}
-
-/** The git folder and the state are never part of the copy, wherever they are: a git folder may have any name. */
-function foldersOfOurs({ root, kind, git, stateDirectory }: Workspace): string[] {
-  if (kind === 'bare') return []
-  const folders = [stateDirectory, ...(git === null ? [] : [git.gitDirectory, dirname(git.objectDirectory)])]
-  return folders.flatMap((folder) => ruleForFolder(root, folder))
-}
-
-/** The ignore rule that leaves out this folder; none where it is not inside, or is left out already as git's own. */
-export function ruleForFolder(root: string, folder: string): string[] {
-  const path = relative(root, folder)
-  const parts = path.split(sep)
-  const isInside = path !== '' && !isAbsolute(path) && parts[0] !== '..' && !parts.includes('.git')
-  return isInside && !path.includes('\n') ? [`/${parts.join('/').replace(/[\\*?[ ]/g, '\\$&')}/`] : []
+function textOf(rules: readonly CollectedRule[]): string {
+  return rules.map(({ text }) => text).join('\n')
 }
 
 /** Which of these paths, as keys, our own rules match, whatever other rules say of them. */

@@ -1,6 +1,7 @@
 import { runGitHeard } from '../support/git.js'
 import type { Repository } from '../support/git-repository.js'
 import { splitNul } from '../support/text.js'
+import { withoutPrefix } from './folder-workspace.js'
 import { asKey, type IgnoreRules, matchedByOwn, ownRuleFile } from './ignore-rules.js'
 import type { Shadow } from './shadow.js'
 
@@ -43,13 +44,12 @@ async function matchedInSnapshot(shadow: Shadow, own: string): Promise<Listing> 
 }
 
 async function trackedThoughIgnored(shadow: Shadow, rules: IgnoreRules): Promise<Listing> {
-  const { git, kind } = shadow.workspace
+  const { git, kind, part } = shadow.workspace
   if (git === null || kind !== 'work-tree') return NONE
-  const { names, isCertain } = await listIgnoredOnes(
-    git.repository,
-    ['--full-name', '--exclude-standard'],
-    [rules.setting],
-  )
+  const inside = part === null ? [] : ['--', `:(literal)${part.path}/`]
+  const list = ['--full-name', '--exclude-standard', ...inside]
+  const { names: all, isCertain } = await listIgnoredOnes(git.repository, list, [rules.userSetting])
+  const names = withoutPrefix(shadow.workspace, all)
   const unwanted = await matchedByOwn(shadow, names, rules.own)
   return { names: names.filter((name) => !unwanted.has(asKey(name))), isCertain }
 }

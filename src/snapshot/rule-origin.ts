@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { readTextIfPresent } from '../support/durable-files.js'
 import { gitTextOrNull } from '../support/git.js'
 import { privateRepository, type Repository } from '../support/git-repository.js'
-import { installIgnoreRules, OWN_IGNORE_FILE } from './ignore-rules.js'
+import { type CollectedRule, OWN_IGNORE_FILE } from './collected-rules.js'
+import { installIgnoreRules } from './ignore-rules.js'
 import type { Shadow } from './shadow.js'
 
 /** An ignore rule and where it was written. */
@@ -20,14 +20,13 @@ export async function findIgnoreRule(
   path: string,
   exclude: readonly string[],
 ): Promise<IgnoreRule | null> {
-  const { setting } = await installIgnoreRules(shadow, exclude)
+  const { setting, collected } = await installIgnoreRules(shadow, exclude)
   // A work tree without `.gitignore` files: what matches there is one of the collected rules.
-  const collected = privateRepository(shadow.directory, { workTree: join(shadow.directory, 'info') })
-  const own = await askGit(collected, path, setting)
-  const origin = own === null ? null : await originOf(shadow, own, exclude)
-  if (origin !== null && origin.source !== shadow.workspace.git?.excludeFile) return ignoring(origin)
+  const withoutFiles = privateRepository(shadow.directory, { workTree: join(shadow.directory, 'info') })
+  const own = originOf(shadow, await askGit(withoutFiles, path, setting), collected)
+  if (own !== null && isOwn(own)) return ignoring(own)
   const found = await askGit(shadow.repository, path, setting)
-  return found === null ? null : ignoring((await originOf(shadow, found, exclude)) ?? found)
+  return found === null ? null : ignoring(originOf(shadow, found, collected) ?? found)
 }
 
 /** A rule that begins with `!` matched last, so the path is not ignored. */
@@ -44,20 +43,18 @@ async function askGit(repository: Repository, path: string, setting: string): Pr
 }
 
 /** Where a collected rule was copied from; null where it stands in a file that git read by itself. */
-async function originOf(shadow: Shadow, rule: IgnoreRule, exclude: readonly string[]): Promise<IgnoreRule | null> {
-  if (rule.source !== join(shadow.directory, 'info', 'exclude')) return null
-  const { pattern } = rule
-  const { root, git } = shadow.workspace
-  // The last rule that matches counts, and these are collected in the opposite order.
-  if (exclude.includes(pattern)) return { pattern, source: 'exclude', line: null }
-  const ownLine = await lineOf(join(root, OWN_IGNORE_FILE), pattern)
-  if (ownLine !== null) return { pattern, source: OWN_IGNORE_FILE, line: ownLine }
-  const cloneLine = git === null ? null : await lineOf(git.excludeFile, pattern)
-  return git === null || cloneLine === null ? null : { pattern, source: git.excludeFile, line: cloneLine }
+function originOf(shadow: Shadow, rule: IgnoreRule | null, collected: readonly CollectedRule[]): IgnoreRule | null {
+  if (rule === null || rule.source !== join(shadow.directory, 'info', 'exclude')) return null
+  const origin = collected[(rule.line ?? 0) - 1]
+  if (origin === undefined) return null
+  const { pattern, source, line } = origin
+  return {
+    pattern,
+    source: source === join(shadow.workspace.root, OWN_IGNORE_FILE) ? OWN_IGNORE_FILE : (source ?? 'built in'),
+    line,
+  }
 }
 
-async function lineOf(file: string, pattern: string): Promise<number | null> {
-  const lines = ((await readTextIfPresent(file)) ?? '').split('\n')
-  const index = lines.findLastIndex((line) => line.trimEnd() === pattern)
-  return index === -1 ? null : index + 1
+function isOwn({ source }: IgnoreRule): boolean {
+  return [OWN_IGNORE_FILE, 'exclude', 'built in'].includes(source)
 }

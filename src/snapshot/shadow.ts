@@ -1,6 +1,6 @@
 import { existsSync, lstatSync } from 'node:fs'
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAbandoned, readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
@@ -57,21 +57,29 @@ export async function openShadow(workspace: Workspace): Promise<Shadow> {
 }
 
 /**
- * The folder for the state, where it belongs into the git folder. Only this one is made: a work tree that is gone (moved
+ * The folder for the state, where it belongs into the git folder. Only what is inside of that is made: a work tree that is gone (moved
  * away, not mounted) does not come back as an empty folder because of us.
  */
 async function makeInGitFolder({ root, git, stateDirectory }: Workspace): Promise<void> {
-  if (git === null || dirname(stateDirectory) !== git.gitDirectory) return
+  const way = git === null ? [] : relative(git.gitDirectory, stateDirectory).split(sep)
+  if (git === null || way[0] === '..' || isAbsolute(way.join(sep))) return
   try {
-    await mkdir(stateDirectory, { mode: 0o700 })
+    for (const depth of way.keys()) await makeFolder(join(git.gitDirectory, ...way.slice(0, depth + 1)))
   } catch (thrown) {
-    if (systemErrorCode(thrown) === 'EEXIST') return
     if (systemErrorCode(thrown) !== 'ENOENT') throw thrown
     throw new DeltaError('not-a-repository', 'The git folder of this work tree is gone.', {
       facts: { root, git_directory: git.gitDirectory },
       next: 'Look whether it was moved, or is not mounted.',
       cause: thrown,
     })
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (thrown) {
+    if (systemErrorCode(thrown) !== 'EEXIST') throw thrown
   }
 }
 

@@ -1,5 +1,6 @@
 import { gitText, runGit } from '../support/git.js'
 import { splitNul } from '../support/text.js'
+import { withoutPrefix } from './folder-workspace.js'
 import { asKey } from './ignore-rules.js'
 import type { Shadow } from './shadow.js'
 
@@ -40,7 +41,8 @@ async function splitByOrigin(shadow: Shadow, added: Names): Promise<{ known: Buf
   const { git, kind } = shadow.workspace
   if (names.length < PACK_FROM) return { known: names, unknown: [] }
   if (git === null || kind !== 'work-tree') return { known: [], unknown: names }
-  const tracked = new Set(splitNul(await runGit(git.repository, ['ls-files', '-z', '--full-name'])).map(asKey))
+  const all = splitNul(await runGit(git.repository, ['ls-files', '-z', '--full-name']))
+  const tracked = new Set(withoutPrefix(shadow.workspace, all).map(asKey))
   const unknown = names.filter((name) => !tracked.has(asKey(name)))
   if (unknown.length < PACK_FROM) return { known: names, unknown: [] }
   return { known: names.filter((name) => tracked.has(asKey(name))), unknown }

@@ -30,6 +30,8 @@ export interface Workspace {
   readonly stateNotice: string | null
   /** The user's own ignore rules for all repositories; the file need not exist. */
   readonly globalExcludeFile: string
+  /** Set where it is a folder of a larger work tree: the root of that, and the way to it, with slashes. */
+  readonly part: { readonly of: string; readonly path: string } | null
 }
 
 /**
@@ -54,13 +56,14 @@ export async function locateWorkspace(directory: string, environment: NodeJS.Pro
       stateDirectory,
       stateNotice: null,
       globalExcludeFile,
+      part: null,
     }
   }
   const root = found.topLevel ?? found.git.gitDirectory
   const state = await writableState(found.stateDirectory, root, environment)
   const kind = found.topLevel === null ? 'bare' : 'work-tree'
   const git = { ...found.git, repository: userRepository(root, environment, found.git.gitDirectory) }
-  return { root, name: nameOf(root), kind, git, ...state, globalExcludeFile }
+  return { root, name: nameOf(root), kind, git, ...state, globalExcludeFile, part: null }
 }
 
 async function existingDirectory(directory: string): Promise<string> {
@@ -172,7 +175,8 @@ async function isWritable(directory: string): Promise<boolean> {
   return false
 }
 
-function stateDirectoryOutside(root: string, environment: NodeJS.ProcessEnv): string {
+/** Where the state is kept that cannot be in a git folder. */
+export function stateDirectoryOutside(root: string, environment: NodeJS.ProcessEnv): string {
   const key = createHash('sha256').update(root).digest('hex').slice(0, 16)
   return join(userDirectory('state', environment), 'workspaces', `${nameOf(root)}-${key}`)
 }

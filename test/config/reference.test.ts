@@ -27,9 +27,9 @@ test('the JSON schema and the table in docs/configuration.md are what the source
 })
 
 test('config schema prints the JSON schema, and needs no workspace', async () => {
-  const { exitCode, stdout } = await ceDelta(await temporaryDirectory(), ['config', 'schema', '--json'])
+  const { exitCode, events } = await ceDelta(await temporaryDirectory(), ['config', 'schema', '--json'])
   expect(exitCode).toBe(0)
-  expect(JSON.parse(stdout)).toMatchObject({
+  expect(events[0]?.schema).toMatchObject({
     additionalProperties: false,
     properties: { endpoint: { type: 'string', description: expect.stringContaining('Where to upload to') } },
   })

@@ -153,3 +153,51 @@ describe('row 100: a token never goes where only a file of the repository points
     await expect(refused).rejects.toMatchObject({ code: 'not-authorised' })
   })
 })
+
+describe('workspaces', () => {
+  test.each<[string, object, string]>([
+    [
+      'one outside',
+      { root: '../other' },
+      'workspaces[0].root must be a folder below the root, like packages/a (it is "../other")',
+    ],
+    ['one by its whole path', { root: '/etc' }, 'workspaces[0].root must be a folder below the root'],
+    ['one without a root', { timeout: 3 }, 'workspaces[0].root'],
+    ['a misspelt setting', { root: 'a', timeot: 3 }, '(did you mean workspaces[0].timeout?)'],
+  ])('%s', async (_, workspace, words) => {
+    await expect(load({ file: { workspaces: [workspace] } })).rejects.toMatchObject({
+      code: 'configuration-invalid',
+      message: expect.stringContaining(words),
+    })
+  })
+
+  test('none, or the same one twice', async () => {
+    await expect(load({ file: { workspaces: [] } })).rejects.toThrow('at least one folder')
+    await expect(load({ file: { workspaces: [{ root: 'a' }, { root: './a/' }] } })).rejects.toThrow('a folder twice')
+  })
+
+  test('what is said of one goes before what is said around it, and a target before both', async () => {
+    const file = {
+      timeout: 1,
+      maxRetries: 1,
+      fallback: 'local',
+      workspacePath: '/work/app',
+      collectionName: 'app',
+      workspaces: [{ root: './packages/a', timeout: 2, maxRetries: 2 }],
+      targets: { there: { timeout: 3 } },
+    }
+    await writeTree(root, {
+      'ce-delta.config.json': JSON.stringify(file),
+      'ce-delta.local.json': JSON.stringify({ workspaces: [{ root: 'packages/a', binaries: true }] }),
+    })
+    const options = { root, folder: 'packages/a', hasFiles: true, environment: { HOME: root } }
+    expect(await loadConfig({ ...options, flags: { target: 'there' } })).toMatchObject({
+      timeoutSeconds: 3,
+      maxRetries: 2,
+      fallback: 'local',
+      binaries: true,
+      workspacePath: '/work/app/packages/a',
+      collectionName: 'app-packages-a',
+    })
+  })
+})

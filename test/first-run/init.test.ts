@@ -58,13 +58,14 @@ describe('ce-delta init', () => {
     expect((await init(root, '--yes', '--without', 'push')).exitCode).toBe(0)
   })
 
-  test('without hook, workflow and push: only the configuration', async () => {
+  test('without hook, workflow and push: only the configuration, and the rule that keeps a local one out of git', async () => {
     const root = await gitRepository({ files: { 'a.txt': 'one\n' } })
     const result = await init(root, '--yes', '--json', ...UNREACHABLE, '--without', 'hook', 'workflow', 'push')
     expect(result.events).toEqual([
       expect.objectContaining({ event: 'init', hook: false, workflow: false, push: false }),
     ])
-    expect(await git(root, 'status', '--porcelain')).toBe('?? ce-delta.config.ts')
+    expect(await git(root, 'status', '--porcelain')).toBe('?? .gitignore\n?? ce-delta.config.ts')
+    expect(await readFile(join(root, '.gitignore'), 'utf8')).toBe('ce-delta.local.*\n')
   })
 
   test('a folder without git has no hook, and is pushed', async () => {

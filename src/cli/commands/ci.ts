@@ -1,14 +1,18 @@
+import { join } from 'node:path'
 import type { ArgumentsCamelCase, Argv } from 'yargs'
+import { findWorkspaces, type OpenedWorkspace } from '../../api/workspace.js'
 import { failedReport } from '../../report/report.js'
 import { asDeltaError } from '../../support/errors.js'
 import { printable } from '../../support/text.js'
+import type { CiOccasion } from '../../triggers/ci/permission.js'
 import { reasonToRefuse } from '../../triggers/ci/permission.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
 import { inGroup, mask, tellGitHub, withoutCommands } from '../ci/github.js'
 import { type CiOutcome, exitCodeOfCi, FAIL_ON, failedOutcome, outcomeOf, refusedOutcome } from '../ci/outcome.js'
 import { keepLog } from '../command-log.js'
+import { worstOf } from '../each-workspace.js'
 import { interruptible } from '../interruption.js'
-import { openWorkspace } from '../open-workspace.js'
+import { flagsOf } from '../open-workspace.js'
 import { type Printer, printerFor, styled } from '../print.js'
 import { renderReport } from '../render.js'
 import { withProgress } from '../run-push.js'
@@ -50,37 +54,59 @@ export async function run(args: CiArguments): Promise<number> {
   const occasion = await readOccasion(process.env)
   if (occasion.isGitHub) mask(process.env.CE_DELTA_TOKEN)
   const refused = args.allowForeign ? null : reasonToRefuse(occasion)
-  const work = async (): Promise<CiOutcome> => await pushFrom(args, interruption.signal)
-  const outcome =
-    refused !== null ? refusedOutcome(refused) : await (occasion.isGitHub ? inGroup('ce-delta', work) : work())
-  printer.event({
-    event: 'ci',
-    provider: occasion.provider,
-    outcome: outcome.name,
-    reason: outcome.reason,
-    base: outcome.base?.kind ?? null,
-  })
-  if (outcome.report !== null) printer.event(outcome.report)
+  const work = async (): Promise<CiOutcome[]> => await pushEach(args, interruption.signal)
+  const outcomes =
+    refused !== null ? [refusedOutcome(refused)] : await (occasion.isGitHub ? inGroup('ce-delta', work) : work())
+  for (const outcome of outcomes) await tell(outcome, occasion, printer)
+  return interruption.exitCode(worstOf(outcomes.map(exitCodeOfCi)))
+}
+
+async function tell(outcome: CiOutcome, { provider, isGitHub }: CiOccasion, printer: Printer): Promise<void> {
+  const { name, reason, base, report } = outcome
+  printer.event({ event: 'ci', provider, outcome: name, reason, base: base?.kind ?? null })
+  if (report !== null) printer.event(report)
   const told = async (): Promise<void> => render(printer, outcome)
-  await (occasion.isGitHub ? withoutCommands(told) : told())
-  if (occasion.isGitHub) await tellGitHub(outcome, process.env)
-  return interruption.exitCode(exitCodeOfCi(outcome))
+  await (isGitHub ? withoutCommands(told) : told())
+  if (isGitHub) await tellGitHub(outcome, process.env)
+}
+
+/** One outcome for each workspace that is meant, the worst one last: of outputs with one name the last one counts. */
+async function pushEach(args: CiArguments, signal: AbortSignal): Promise<CiOutcome[]> {
+  try {
+    const { folders, open } = await findWorkspaces({ directory: args.directory, ...flagsOf(args) })
+    const outcomes: CiOutcome[] = []
+    for (const folder of folders) outcomes.push(await pushFrom(args, folder, async () => await open(folder), signal))
+    const worst = worstOf(outcomes.map(exitCodeOfCi))
+    const isWorst = (outcome: CiOutcome): boolean => worst !== 0 && exitCodeOfCi(outcome) === worst
+    return [...outcomes.filter((outcome) => !isWorst(outcome)), ...outcomes.filter(isWorst)]
+  } catch (thrown) {
+    return [couldNotBegin(args, args.directory, thrown)]
+  }
 }
 
 /** What cannot even begin is an outcome as well: it has to reach the outputs and the summary. */
-async function pushFrom(args: CiArguments, signal: AbortSignal): Promise<CiOutcome> {
+async function pushFrom(
+  args: CiArguments,
+  folder: string | null,
+  open: () => Promise<OpenedWorkspace>,
+  signal: AbortSignal,
+): Promise<CiOutcome> {
   try {
-    const { workspace, config } = await openWorkspace(args)
+    const { workspace, config } = await open()
     keepLog(workspace.stateDirectory, args.debug)
     const { runCi } = await import('../../triggers/ci/run.js')
-    const { commit, full, allowMassDelete, base = null, state: stateFolder = null } = args
+    const { commit, full, allowMassDelete, base = null, state = null } = args
+    const stateFolder = state === null || folder === null ? state : join(state, ...folder.split('/'))
     const request = { workspace, config, commit, base, full, allowMassDelete, stateFolder }
-    const result = await withProgress(args, signal, async (context) => await runCi(request, context))
-    return outcomeOf(result, args.failOn)
+    return outcomeOf(await withProgress(args, signal, async (context) => await runCi(request, context)), args.failOn)
   } catch (thrown) {
-    const facts = { workspace: args.directory, receiver: args.endpoint ?? '', duration: 0 }
-    return failedOutcome(failedReport({ ...facts, error: asDeltaError(thrown) }))
+    return couldNotBegin(args, folder ?? args.directory, thrown)
   }
+}
+
+function couldNotBegin(args: CiArguments, workspace: string, thrown: unknown): CiOutcome {
+  const facts = { workspace, receiver: args.endpoint ?? '', duration: 0 }
+  return failedOutcome(failedReport({ ...facts, error: asDeltaError(thrown) }))
 }
 
 function render(printer: Printer, { refused, base, report, isTolerated }: CiOutcome): void {

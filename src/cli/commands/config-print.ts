@@ -1,6 +1,11 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
+import { findWorkspaces } from '../../api/workspace.js'
+import type { Config } from '../../config/config.js'
+import { decidedSettings } from '../../config/origins.js'
+import type { ConfigSources } from '../../config/sources.js'
+import { printable } from '../../support/text.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
-import { loadOptions } from '../open-workspace.js'
+import { flagsOf } from '../open-workspace.js'
 import { printerFor, styledAnswer } from '../print.js'
 
 export const command = 'print'
@@ -15,19 +20,19 @@ export function builder(yargs: Argv<CommonArguments>) {
 type PrintArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: PrintArguments): Promise<number> {
-  const [{ resolveConfig }, { readSources }, { decidedSettings }] = await Promise.all([
-    import('../../config/load.js'),
-    import('../../config/sources.js'),
-    import('../../config/origins.js'),
-  ])
-  const { options } = await loadOptions(args)
-  const sources = await readSources(options)
-  const config = await resolveConfig(options, sources)
-  const settings = decidedSettings(config, sources)
+  const { folders, open, sources } = await findWorkspaces({ directory: args.directory, ...flagsOf(args) })
+  for (const folder of folders) printOne(args, folder, (await open(folder)).config, sources)
+  return 0
+}
+
+function printOne(args: PrintArguments, folder: string | null, config: Config, sources: ConfigSources): void {
+  const settings = decidedSettings(config, sources, folder)
   const printer = printerFor(args)
+  if (folder !== null) printer.answer(styledAnswer('strong', printable(folder)))
   const { token, session } = config.credentials
   printer.event({
     event: 'configuration',
+    folder,
     file: config.file,
     has_token: token !== null,
     has_session: session !== null,
@@ -42,5 +47,4 @@ export async function run(args: PrintArguments): Promise<number> {
     const value = credential === null ? 'none' : `set, not shown${from(credential.source)}`
     printer.answer(`${name.padEnd(width)}  ${value}`)
   }
-  return 0
 }

@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs'
 import type { CommonArguments } from '../arguments.js'
-import { writeLine } from '../write.js'
+import { printerFor } from '../print.js'
 
 export const command = 'schema'
 export const describe = 'the JSON schema of a configuration file, for editors'
@@ -9,8 +9,10 @@ export function builder(yargs: Argv<CommonArguments>) {
   return yargs.example('$0 config schema > schema.json', '"$schema": "./schema.json" in ce-delta.config.json')
 }
 
-export async function run({ json }: CommonArguments): Promise<number> {
+export async function run(args: CommonArguments): Promise<number> {
   const { default: schema } = await import('../../config/schema.json', { with: { type: 'json' } })
-  writeLine(1, JSON.stringify(schema, null, json ? 0 : 2))
+  const printer = printerFor(args)
+  printer.event({ event: 'configuration-schema', schema })
+  printer.answer(JSON.stringify(schema, null, 2))
   return 0
 }

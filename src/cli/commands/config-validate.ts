@@ -1,6 +1,8 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
+import { findWorkspaces } from '../../api/workspace.js'
+import { together } from '../../config/parse.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
-import { openWorkspace } from '../open-workspace.js'
+import { flagsOf } from '../open-workspace.js'
 import { placeFromHere } from '../place.js'
 import { printerFor, styled } from '../print.js'
 
@@ -14,11 +16,14 @@ export function builder(yargs: Argv<CommonArguments>) {
 type ValidateArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: ValidateArguments): Promise<number> {
-  const { config } = await openWorkspace(args)
+  const { folders, open, sources } = await findWorkspaces({ directory: args.directory, ...flagsOf(args) })
+  const opened = await Promise.allSettled(folders.map(open))
+  const failures = opened.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+  if (failures.length > 0) throw together(failures)
+  const files = sources.files.map(({ file }) => file)
   const printer = printerFor(args)
-  printer.event({ event: 'configuration-valid', file: config.file })
-  printer.note(
-    `${styled('good', '✓')} ${config.file === null ? 'no configuration file: the defaults hold' : placeFromHere(config.file)}`,
-  )
+  printer.event({ event: 'configuration-valid', file: files.at(-1) ?? null, files })
+  const names = files.length === 0 ? ['no configuration file: the defaults hold'] : files.map(placeFromHere)
+  for (const name of names) printer.note(`${styled('good', '✓')} ${name}`)
   return 0
 }

@@ -1,9 +1,11 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
+import type { OpenedWorkspace } from '../../api/workspace.js'
 import type { DiffReport, PatchOptions } from '../../inspect/diff.js'
 import type { View } from '../../inspect/view.js'
 import { printable } from '../../support/text.js'
 import { type CommonArguments, withCommit, withReceiver } from '../arguments.js'
-import { openWorkspace } from '../open-workspace.js'
+import { inEachWorkspace } from '../each-workspace.js'
+import { interruptible } from '../interruption.js'
 import { type Printer, printerFor, wantsColours } from '../print.js'
 import { describeCounts } from '../render.js'
 import { renderOperation } from '../render-operations.js'
@@ -35,7 +37,12 @@ export function builder(yargs: Argv<CommonArguments>) {
 type DiffArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: DiffArguments): Promise<number> {
-  const { workspace, config } = await openWorkspace(args)
+  const interruption = interruptible()
+  const exitCode = await inEachWorkspace(args, interruption.signal, async (opened) => await diffOne(opened, args))
+  return interruption.exitCode(exitCode)
+}
+
+async function diffOne({ workspace, config }: OpenedWorkspace, args: DiffArguments): Promise<number> {
   const [{ openView }, { readDiff, drawDiff }] = await Promise.all([
     import('../../inspect/view.js'),
     import('../../inspect/diff.js'),

@@ -1,11 +1,12 @@
 import type { Argv } from 'yargs'
+import { findWorkspaces, type OpenedWorkspace } from '../../api/workspace.js'
 import { locateWorkspace } from '../../snapshot/workspace.js'
 import { exitCodeOf } from '../../support/errors.js'
 import { printable } from '../../support/text.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
 import { attempt, type Check, fail } from '../doctor/check.js'
 import { interruptible } from '../interruption.js'
-import { openWorkspace } from '../open-workspace.js'
+import { flagsOf } from '../open-workspace.js'
 import { type Printer, printerFor, styled } from '../print.js'
 
 export const command = 'doctor'
@@ -32,13 +33,7 @@ export async function run(args: CommonArguments & ReceiverArguments): Promise<nu
 }
 
 async function* examine(args: CommonArguments & ReceiverArguments, signal: AbortSignal): AsyncGenerator<Check> {
-  const [machine, own, receiver, { checkCredential }, { readStatusReport }] = await Promise.all([
-    import('../doctor/machine.js'),
-    import('../doctor/workspace.js'),
-    import('../doctor/receiver.js'),
-    import('../doctor/credential.js'),
-    import('../../status.js'),
-  ])
+  const [machine, own] = await Promise.all([import('../doctor/machine.js'), import('../doctor/workspace.js')])
   yield machine.checkNode()
   yield await attempt('git', 'Install git.', async () => await machine.checkGit(args.directory))
   const workspace = await orFailure('repository', locateWorkspace(args.directory, process.env))
@@ -48,9 +43,28 @@ async function* examine(args: CommonArguments & ReceiverArguments, signal: Abort
   yield await attempt('disk', 'Look at the disk.', async () => await machine.checkDisk(workspace.root))
   yield await machine.checkInotify()
   yield await attempt('shadow', `rm -r ${workspace.stateDirectory}`, async () => await own.checkShadow(workspace))
-  const opened = await orFailure('configuration', openWorkspace(args))
+  const found = await orFailure('configuration', findWorkspaces({ directory: args.directory, ...flagsOf(args) }))
+  if ('level' in found) return yield found
+  yield await own.checkConfiguration(found.whole, found.sources)
+  for (const folder of found.folders) {
+    const about = (check: Check): Check =>
+      folder === null ? check : { ...check, message: `${folder}: ${check.message}` }
+    for await (const check of examineOne(async () => await found.open(folder), signal)) yield about(check)
+  }
+}
+
+async function* examineOne(open: () => Promise<OpenedWorkspace>, signal: AbortSignal): AsyncGenerator<Check> {
+  const [own, receiver, { checkCredential }, { readStatusReport }] = await Promise.all([
+    import('../doctor/workspace.js'),
+    import('../doctor/receiver.js'),
+    import('../doctor/credential.js'),
+    import('../../status.js'),
+  ])
+  const opened = await orFailure('configuration', open())
   if ('level' in opened) return yield opened
-  yield own.checkConfiguration(opened.config)
+  const { workspace } = opened
+  if (workspace.part !== null)
+    yield await attempt('shadow', `rm -r ${workspace.stateDirectory}`, async () => await own.checkShadow(workspace))
   const status = await orFailure('equality', readStatusReport(workspace, opened.config, signal))
   if ('level' in status) return yield status
   yield* receiver.checkReceiver(opened.config, status)

@@ -1,12 +1,10 @@
 import { realpath } from 'node:fs/promises'
 import type { Argv } from 'yargs'
-import { CAREFUL } from '../../push-request.js'
 import { locateWorkspace, type Workspace } from '../../snapshot/workspace.js'
 import { DeltaError, exitCodeOf } from '../../support/errors.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
 import { keepLog } from '../command-log.js'
 import { interruptible } from '../interruption.js'
-import { openWorkspace } from '../open-workspace.js'
 import { type Printer, printerFor } from '../print.js'
 import { renderChanges, renderHooks, renderStats } from '../render-hooks.js'
 
@@ -104,10 +102,10 @@ async function stats(workspace: Workspace, printer: Printer): Promise<number> {
 async function runInBackground(args: HookArguments): Promise<number> {
   process.on('SIGHUP', () => undefined)
   const interruption = interruptible()
-  const [{ runHook }, { isHookName }, { push }] = await Promise.all([
+  const [{ runHook }, { isHookName }, { pushEach }] = await Promise.all([
     import('../../triggers/hook/run.js'),
     import('../../triggers/hook/names.js'),
-    import('../../push.js'),
+    import('../hook/push-each.js'),
   ])
   const hook = args.name ?? ''
   if (!isHookName(hook)) throw new DeltaError('usage', `${hook} is no hook of ours.`, { next: 'ce-delta hook --help' })
@@ -119,13 +117,7 @@ async function runInBackground(args: HookArguments): Promise<number> {
     workspace,
     signal: interruption.signal,
     now: () => new Date(),
-    push: async () => {
-      const { config } = await openWorkspace(args)
-      const request = { ...CAREFUL, workspace, config, trigger: 'hook' } as const
-      const report = await push(request, { signal: interruption.signal, onEvent: printer.event })
-      printer.event(report)
-      return report
-    },
+    push: async () => await pushEach(args, printer, interruption.signal),
   })
   printer.event({ event: 'hook-run', hook, outcome: result.outcome })
   const words = result.error === null ? result.outcome : `${result.outcome}: ${result.error.message}`

@@ -1,17 +1,20 @@
 import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Argv } from 'yargs'
+import { findWorkspaces } from '../../api/workspace.js'
 import type { Config } from '../../config/config.js'
 import { CAREFUL } from '../../push-request.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { DeltaError } from '../../support/errors.js'
 import { gitTextOrNull } from '../../support/git.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
-import { CONFIG_FILE, configText, WORKFLOW_FILE, workflowText, writeNew } from '../init/files.js'
+import { isIgnored, LOCAL_FILES } from '../doctor/workspace.js'
+import { inEachWorkspace } from '../each-workspace.js'
+import { appendLine, CONFIG_FILE, configText, WORKFLOW_FILE, workflowText, writeNew } from '../init/files.js'
 import { nextSteps } from '../init/next-steps.js'
 import { askForPlan, type Plan, type Suggestion } from '../init/questions.js'
 import { interruptible } from '../interruption.js'
-import { openWorkspace } from '../open-workspace.js'
+import { flagsOf } from '../open-workspace.js'
 import { placeFromHere } from '../place.js'
 import { type Printer, printerFor, styled } from '../print.js'
 import { renderChanges } from '../render-hooks.js'
@@ -45,7 +48,8 @@ type InitArguments = CommonArguments &
 export async function run(args: InitArguments): Promise<number> {
   const interruption = interruptible()
   const printer = printerFor(args)
-  const { workspace, config } = await openWorkspace(args)
+  const { whole: workspace, folders, open } = await findWorkspaces({ directory: args.directory, ...flagsOf(args) })
+  const { config } = await open(folders[0] ?? null)
   if (workspace.kind === 'bare') {
     throw new DeltaError('not-a-repository', 'A bare repository has no work tree to set up.', {
       next: 'Push a commit from its post-receive hook: ce-delta push --commit HEAD',
@@ -76,6 +80,7 @@ function suggest(args: InitArguments, workspace: Workspace, config: Config): Sug
 async function writeConfig(workspace: Workspace, plan: Plan, printer: Printer): Promise<void> {
   const isNew = await writeNew(join(workspace.root, CONFIG_FILE), configText(plan.endpoint))
   printer.note(`${styled('good', '✓')} ${CONFIG_FILE} ${isNew ? 'written' : 'is there already'}`)
+  if (await ignoreLocalFiles(workspace)) printer.note(`${styled('good', '✓')} .gitignore: ${LOCAL_FILES} added`)
 }
 
 /** A hook that cannot be installed is told, and does not hold up the rest. */
@@ -106,7 +111,14 @@ async function writeWorkflow(workspace: Workspace, config: Config, plan: Plan, p
 }
 
 async function firstPush(args: InitArguments, signal: AbortSignal): Promise<number> {
-  const { workspace, config } = await openWorkspace(args)
-  const report = await runPush({ ...CAREFUL, workspace, config }, args, signal)
-  return exitCodeOfReport(report)
+  return await inEachWorkspace(args, signal, async ({ workspace, config }) => {
+    return exitCodeOfReport(await runPush({ ...CAREFUL, workspace, config }, args, signal))
+  })
+}
+
+/** Settings of one machine stay on it. Returns whether a rule had to be added. */
+async function ignoreLocalFiles(workspace: Workspace): Promise<boolean> {
+  if (await isIgnored(workspace, join(workspace.root, LOCAL_FILES.replace('*', 'json')))) return false
+  await appendLine(join(workspace.root, '.gitignore'), LOCAL_FILES)
+  return true
 }

@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
-import { openWorkspace } from '../open-workspace.js'
+import { inEachWorkspace } from '../each-workspace.js'
 
 export const command = 'maintain'
 /** Not listed: a push starts it by itself, in the background. */
@@ -11,8 +11,10 @@ export function builder(yargs: Argv<CommonArguments>) {
 }
 
 export async function run(args: CommonArguments & ReceiverArguments): Promise<number> {
-  const { workspace, config } = await openWorkspace(args)
   const { maintain } = await import('../../maintain.js')
-  await maintain(workspace, config)
-  return 0
+  const { signal } = new AbortController()
+  return await inEachWorkspace(args, signal, async ({ workspace, config }) => {
+    await maintain(workspace, config)
+    return 0
+  })
 }

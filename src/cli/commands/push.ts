@@ -4,8 +4,8 @@ import { isTrouble } from '../../snapshot/eligibility.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { exitCodeOf } from '../../support/errors.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
+import { inEachWorkspace } from '../each-workspace.js'
 import { interruptible } from '../interruption.js'
-import { openWorkspace } from '../open-workspace.js'
 import { runPush } from '../run-push.js'
 
 export const command = 'push'
@@ -44,13 +44,17 @@ type PushArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv
 
 export async function run(args: PushArguments): Promise<number> {
   const interruption = interruptible()
+  const { force, full, dryRun, allowMassDelete, commit = null } = args
   // What the push itself needs is loaded while git is asked where the workspace is.
-  const [{ workspace, config }] = await Promise.all([openWorkspace(args), import('../../push.js')])
-  const { force, full, dryRun, allowMassDelete } = args
-  const request = { workspace, config, force, full, dryRun, allowMassDelete, commit: args.commit ?? null }
-  const report = await runPush(request, args, interruption.signal)
-  if (report.outcome === 'confirmed') await startMaintenance(workspace)
-  return interruption.exitCode(exitCodeOfReport(report))
+  const loaded = import('../../push.js')
+  const exitCode = await inEachWorkspace(args, interruption.signal, async ({ workspace, config }) => {
+    await loaded
+    const request = { workspace, config, force, full, dryRun, allowMassDelete, commit }
+    const report = await runPush(request, args, interruption.signal)
+    if (report.outcome === 'confirmed') await startMaintenance(workspace)
+    return exitCodeOfReport(report)
+  })
+  return interruption.exitCode(exitCode)
 }
 
 async function startMaintenance(workspace: Workspace): Promise<void> {

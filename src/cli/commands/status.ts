@@ -3,8 +3,8 @@ import type { StatusReport } from '../../status.js'
 import { exitCodeOf } from '../../support/errors.js'
 import { count, formatBytes, printable } from '../../support/text.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
+import { inEachWorkspace } from '../each-workspace.js'
 import { interruptible } from '../interruption.js'
-import { openWorkspace } from '../open-workspace.js'
 import { type Printer, printerFor, styled, styledAnswer } from '../print.js'
 import { describeCounts } from '../render.js'
 import { AMBIGUOUS, describeLogin, isAmbiguous } from '../render-identity.js'
@@ -18,13 +18,15 @@ export function builder(yargs: Argv<CommonArguments>) {
 
 export async function run(args: CommonArguments & ReceiverArguments): Promise<number> {
   const interruption = interruptible()
-  const { workspace, config } = await openWorkspace(args)
   const { readStatusReport } = await import('../../status.js')
-  const report = await readStatusReport(workspace, config, interruption.signal)
   const printer = printerFor(args)
-  printer.event(report)
-  render(printer, report)
-  return interruption.exitCode(report.there.error === null ? 0 : exitCodeOf(report.there.error.code))
+  const exitCode = await inEachWorkspace(args, interruption.signal, async ({ workspace, config }) => {
+    const report = await readStatusReport(workspace, config, interruption.signal)
+    printer.event(report)
+    render(printer, report)
+    return report.there.error === null ? 0 : exitCodeOf(report.there.error.code)
+  })
+  return interruption.exitCode(exitCode)
 }
 
 function render(printer: Printer, report: StatusReport): void {

@@ -1,12 +1,13 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
+import type { OpenedWorkspace } from '../../api/workspace.js'
 import type { Verdict, VerifyReport } from '../../inspect/verify.js'
 import type { View } from '../../inspect/view.js'
 import { CAREFUL } from '../../push-request.js'
 import type { PushReport } from '../../report/report.js'
 import { exitCodeOf } from '../../support/errors.js'
 import { type CommonArguments, withCommit, withReceiver } from '../arguments.js'
+import { inEachWorkspace } from '../each-workspace.js'
 import { interruptible } from '../interruption.js'
-import { openWorkspace } from '../open-workspace.js'
 import { printerFor } from '../print.js'
 import { renderVerification } from '../render-verify.js'
 import { runPush } from '../run-push.js'
@@ -36,7 +37,17 @@ const EXIT_CODES: Readonly<Record<Verdict, number>> = {
 
 export async function run(args: VerifyArguments): Promise<number> {
   const interruption = interruptible()
-  const { workspace, config } = await openWorkspace(args)
+  const exitCode = await inEachWorkspace(args, interruption.signal, async (opened) => {
+    return await verifyOne(opened, args, interruption.signal)
+  })
+  return interruption.exitCode(exitCode)
+}
+
+async function verifyOne(
+  { workspace, config }: OpenedWorkspace,
+  args: VerifyArguments,
+  signal: AbortSignal,
+): Promise<number> {
   const [{ openView }, { verify }] = await Promise.all([
     import('../../inspect/view.js'),
     import('../../inspect/verify.js'),
@@ -44,16 +55,16 @@ export async function run(args: VerifyArguments): Promise<number> {
   const view = await openView(workspace, config, args.commit ?? null)
   const printer = printerFor(args)
   const examine = async (): Promise<VerifyReport> => {
-    const report = await verify(view, interruption.signal)
+    const report = await verify(view, signal)
     printer.event(report)
     renderVerification(printer, report)
     return report
   }
   const first = await examine()
-  if (first.verdict === 'equal' || !args.repair) return interruption.exitCode(EXIT_CODES[first.verdict])
-  const pushed = await repair(view, first, args, interruption.signal)
-  if (pushed.error !== null) return interruption.exitCode(exitCodeOf(pushed.error.code))
-  return interruption.exitCode(EXIT_CODES[(await examine()).verdict])
+  if (first.verdict === 'equal' || !args.repair) return EXIT_CODES[first.verdict]
+  const pushed = await repair(view, first, args, signal)
+  if (pushed.error !== null) return exitCodeOf(pushed.error.code)
+  return EXIT_CODES[(await examine()).verdict]
 }
 
 /** Asked to repair, a push may overwrite what others wrote; where nothing can be listed, everything is sent. */

@@ -1,13 +1,17 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
-import { locateWorkspace, type Workspace } from '../../snapshot/workspace.js'
+import { findWorkspaces } from '../../api/workspace.js'
+import type { Workspace } from '../../snapshot/workspace.js'
 import { type ErrorCode, exitCodeOf, isErrorCode } from '../../support/errors.js'
+import { printable } from '../../support/text.js'
 import type { ControlRequest } from '../../triggers/watch/control-place.js'
 import type { WatchEvent } from '../../triggers/watch/events.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
 import { keepLog } from '../command-log.js'
+import { inEachWorkspace } from '../each-workspace.js'
 import { interruptible } from '../interruption.js'
 import { flagsOf } from '../open-workspace.js'
 import { type Printer, printerFor, styled } from '../print.js'
+import type { StatusLine } from '../status-line.js'
 
 export const command = 'watch'
 export const describe = 'push whenever something changed, for as long as it runs'
@@ -44,29 +48,68 @@ export async function run(args: WatchArguments): Promise<number> {
 
 async function watchHere(args: WatchArguments, printer: Printer): Promise<number> {
   const interruption = interruptible()
-  const [{ watch }, { WatchRenderer }, { statusLineFor }, workspace] = await Promise.all([
+  const { whole, folders, open } = await findWorkspaces({ directory: args.directory, ...flagsOf(args) })
+  keepLog(whole.stateDirectory, args.debug)
+  const controller = new AbortController()
+  const signal = AbortSignal.any([interruption.signal, controller.signal])
+  const { statusLineFor } = await import('../status-line.js')
+  const isOnlyOne = folders.length === 1
+  const speaker = takingTurns(printer)
+  const watches = folders.map(async (folder) => {
+    const { workspace } = await open(folder)
+    const voice = isOnlyOne ? printer : speaker(folder ?? '.')
+    await watchOne({ args, whole, workspace, folder, signal }, voice, isOnlyOne ? statusLineFor(args) : null)
+  })
+  try {
+    await Promise.all(watches)
+  } finally {
+    // One that could not begin ends the others.
+    controller.abort()
+    await Promise.allSettled(watches)
+  }
+  return interruption.exitCode(0)
+}
+
+interface Watched {
+  readonly args: WatchArguments
+  readonly whole: Workspace
+  readonly workspace: Workspace
+  readonly folder: string | null
+  readonly signal: AbortSignal
+}
+
+async function watchOne(watched: Watched, printer: Printer, line: StatusLine | null): Promise<void> {
+  const { args, whole, workspace, folder, signal } = watched
+  const [{ watchFolder }, { WatchRenderer }] = await Promise.all([
     import('../../api/watch.js'),
     import('../render-watch.js'),
-    import('../status-line.js'),
-    locateWorkspace(args.directory, process.env),
   ])
-  keepLog(workspace.stateDirectory, args.debug)
-  const renderer = new WatchRenderer(printer, statusLineFor(args))
+  const renderer = new WatchRenderer(printer, line)
   const onEvent = (event: WatchEvent): void => {
     printer.event(event)
     renderer.event(event)
     if (event.event === 'report' && event.outcome === 'confirmed')
       startMaintenance(workspace).catch((thrown: unknown) => onEvent({ event: 'notice', message: String(thrown) }))
   }
-  await watch({
-    directory: workspace.root,
-    signal: interruption.signal,
-    onEvent,
-    ...flagsOf(args),
-    poll: args.poll,
-    settle: args.settle,
-  })
-  return interruption.exitCode(0)
+  await watchFolder(whole, folder, { signal, onEvent, ...flagsOf(args), poll: args.poll, settle: args.settle })
+}
+
+/** Several watches print at the same time: each line for people says of which workspace it is, events are told by turns. */
+function takingTurns(printer: Printer): (folder: string) => Printer {
+  let speaking = ''
+  return (folder) => {
+    const name = styled('strong', printable(folder))
+    return {
+      event: (event) => {
+        if (speaking !== folder) printer.event({ event: 'workspace', folder })
+        speaking = folder
+        printer.event(event)
+      },
+      answer: (line) => printer.answer(`${name}: ${line}`),
+      note: (line) => printer.note(`${name}: ${line}`),
+      detail: (line) => printer.detail(`${name}: ${line}`),
+    }
+  }
 }
 
 async function startMaintenance(workspace: Workspace): Promise<void> {
@@ -75,11 +118,15 @@ async function startMaintenance(workspace: Workspace): Promise<void> {
 }
 
 async function ask(args: WatchArguments, request: ControlRequest, printer: Printer): Promise<number> {
-  const [{ askWatch }, { parseFlushed, parseStatus }, { renderWatchStatus }, { stateDirectory }] = await Promise.all([
+  const { signal } = interruptible()
+  return await inEachWorkspace(args, signal, async ({ workspace }) => await askOne(workspace, request, printer))
+}
+
+async function askOne({ stateDirectory }: Workspace, request: ControlRequest, printer: Printer): Promise<number> {
+  const [{ askWatch }, { parseFlushed, parseStatus }, { renderWatchStatus }] = await Promise.all([
     import('../../triggers/watch/control-client.js'),
     import('../../triggers/watch/parse-status.js'),
     import('../render-watch.js'),
-    locateWorkspace(args.directory, process.env),
   ])
   const answer = await askWatch(stateDirectory, request)
   printer.event(answer)

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Config } from '../../config/config.js'
+import { basename, join } from 'node:path'
+import type { ConfigSources } from '../../config/sources.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { DeltaError } from '../../support/errors.js'
 import { gitText, gitTextOrNull } from '../../support/git.js'
@@ -16,8 +16,24 @@ export function checkRepository(workspace: Workspace): Check {
   return warn('repository', workspace.stateNotice, 'Correct the permissions of the git folder.')
 }
 
-export function checkConfiguration(config: Config): Check {
-  return pass('configuration', config.file ?? 'no file: the defaults, and the environment')
+export async function checkConfiguration(whole: Workspace, { files }: ConfigSources): Promise<Check> {
+  const names = files.map(({ file }) => file)
+  const message = names.join(', ') || 'no file: the defaults, and the environment'
+  const open = names.filter((name) => /^ce-delta\.local\./.test(basename(name)))
+  for (const file of open) {
+    if (await isIgnored(whole, file)) continue
+    return warn('configuration', `git does not ignore ${file}`, `Write ${LOCAL_FILES} into .gitignore.`)
+  }
+  return pass('configuration', message)
+}
+
+/** The configuration of one person on one machine. */
+export const LOCAL_FILES = 'ce-delta.local.*'
+
+/** Whether git leaves a file alone; true where there is no git. */
+export async function isIgnored({ git, kind }: Workspace, file: string): Promise<boolean> {
+  if (git === null || kind !== 'work-tree') return true
+  return (await gitTextOrNull(git.repository, ['check-ignore', '--', file])) !== null
 }
 
 /** One line for each worktree: each can have other hooks. */

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { readTextIfPresent } from '../../support/durable-files.js'
 import { systemErrorCode } from '../../support/errors.js'
 import { VERSION } from '../../support/version.js'
 
@@ -16,6 +17,13 @@ export async function writeNew(path: string, text: string): Promise<boolean> {
     if (systemErrorCode(thrown) === 'EEXIST') return false
     throw thrown
   }
+}
+
+/** Adds a line at the end of a file, and makes the file where it is not there. */
+export async function appendLine(path: string, line: string): Promise<void> {
+  const text = (await readTextIfPresent(path)) ?? ''
+  const isComplete = text === '' || text.endsWith('\n')
+  await appendFile(path, `${isComplete ? '' : '\n'}${line}\n`)
 }
 
 /** Every line that is not a default is commented out. */

@@ -38,7 +38,12 @@ export const WORKSPACE_EVENTS = [
     ),
   }),
   v.strictObject({
+    event: v.literal('workspace'),
+    folder: field('where there are several workspaces: what follows is about this one', text),
+  }),
+  v.strictObject({
     event: v.literal('configuration'),
+    folder: field('of the workspace, where the configuration lists several', v.nullable(text)),
     file: field('that was read; null for none', v.nullable(text)),
     has_token: field('whether a token would be sent', flag),
     has_session: field('whether a session would be sent', flag),
@@ -56,6 +61,11 @@ export const WORKSPACE_EVENTS = [
   v.strictObject({
     event: v.literal('configuration-valid'),
     file: field('that was read; null for none', v.nullable(text)),
+    files: field('all that were read, the local one first', list(text)),
+  }),
+  v.strictObject({
+    event: v.literal('configuration-schema'),
+    schema: field('the JSON schema of a configuration file', v.record(text, v.unknown())),
   }),
   v.strictObject({
     event: v.literal('hook-install'),

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { OWN_IGNORE_FILE } from '../../snapshot/ignore-rules.js'
+import { OWN_IGNORE_FILE } from '../../snapshot/collected-rules.js'
 
 const IGNORE_FILES = new Set(['.gitignore', OWN_IGNORE_FILE])
 

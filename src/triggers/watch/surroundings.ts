@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs'
 import { credentialsFile } from '../../config/credentials.js'
 import { sessionFile } from '../../config/session-file.js'
+import { gitignoresAbove } from '../../snapshot/collected-rules.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { signatureOf } from '../../support/durable-files.js'
 import { systemErrorCode } from '../../support/errors.js'
@@ -31,5 +32,6 @@ function folderIdentity(folder: string): string | null {
 export async function outsideSignature(workspace: Workspace, environment: NodeJS.ProcessEnv): Promise<string> {
   const { git, globalExcludeFile } = workspace
   const credentials = [credentialsFile(environment), sessionFile(environment)]
-  return await signatureOf([globalExcludeFile, ...credentials, ...(git === null ? [] : [git.excludeFile])])
+  const rules = [globalExcludeFile, ...gitignoresAbove(workspace), ...(git === null ? [] : [git.excludeFile])]
+  return await signatureOf([...rules, ...credentials])
 }

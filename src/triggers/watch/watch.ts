@@ -3,6 +3,7 @@ import { configurationSignature } from '../../config/config-file.js'
 import { loadConfig } from '../../config/load.js'
 import type { ConfigFlags } from '../../config/sources.js'
 import { type ReportedError, reportedError } from '../../report/report.js'
+import { workspaceInFolder } from '../../snapshot/folder-workspace.js'
 import { openShadow } from '../../snapshot/shadow.js'
 import { locateWorkspace, type Workspace } from '../../snapshot/workspace.js'
 import { asDeltaError, DeltaError } from '../../support/errors.js'
@@ -17,8 +18,10 @@ import { placeIdentity } from './surroundings.js'
 import { WATCH_TIMING, type WatchTiming } from './timing.js'
 
 export interface WatchOptions {
-  /** The folder whose workspace is watched. */
+  /** A folder in the work tree. */
   readonly directory: string
+  /** Which of the workspaces in its configuration; left out where the work tree is the one workspace. */
+  readonly folder?: string | null
   /** Ends the watch, in order. */
   readonly signal: AbortSignal
   readonly onEvent?: (event: WatchEvent) => void
@@ -56,7 +59,7 @@ export async function watch(options: WatchOptions): Promise<WatchEnd> {
     signal: options.signal,
   }
   const lock = new WatchLock()
-  let workspace = await workTreeAt(directory, environment)
+  let workspace = await workTreeAt(directory, options.folder, environment)
   let settings = settingsOf(workspace, options)
   await settings.read()
   for (;;) {
@@ -95,20 +98,27 @@ function ended(journal: Journal, pending: boolean): WatchEnd {
   return { pending, lastPush }
 }
 
-async function workTreeAt(directory: string, environment: NodeJS.ProcessEnv): Promise<Workspace> {
+async function workTreeAt(
+  directory: string,
+  folder: string | null | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<Workspace> {
   const workspace = await locateWorkspace(directory, environment)
-  if (workspace.kind !== 'bare') return workspace
+  if (workspace.kind !== 'bare') return await workspaceInFolder(workspace, folder ?? '.', environment)
   throw new DeltaError('not-a-repository', 'A bare repository has no work tree to watch.', {
     facts: { root: workspace.root },
     next: 'Push its commits when they arrive: ce-delta push --commit <revision> in a post-receive hook.',
   })
 }
 
-function settingsOf(workspace: Workspace, { flags = {}, environment = process.env }: WatchOptions): Settings {
-  const { root } = workspace
+function settingsOf(
+  workspace: Workspace,
+  { flags = {}, folder = null, environment = process.env }: WatchOptions,
+): Settings {
+  const root = workspace.part?.of ?? workspace.root
   return new Settings(
-    async () => await loadConfig({ root, hasFiles: true, environment, flags }),
-    async () => await configurationSignature(root, environment),
+    async () => await loadConfig({ root, folder, hasFiles: true, environment, flags }),
+    async () => await configurationSignature({ root, folder }, environment),
   )
 }
 
@@ -150,11 +160,11 @@ async function waitForRoot(
   gone: Workspace,
   journal: Journal,
   beat: number,
-  { signal, environment = process.env }: WatchOptions,
+  { signal, folder, environment = process.env }: WatchOptions,
 ): Promise<Workspace | null> {
   while (!signal.aborted) {
     try {
-      if (placeIdentity(gone) !== null) return await workTreeAt(gone.root, environment)
+      if (placeIdentity(gone) !== null) return await workTreeAt(gone.part?.of ?? gone.root, folder, environment)
     } catch (thrown) {
       // It may be on its way only, as a clone is that has begun.
       journal.failed(reportedError(asDeltaError(thrown)))
