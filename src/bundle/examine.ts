@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
 import { digestOf } from '../support/file-digest.js'
-import { type BundleLimits, type OpenedBundle, openBundle, readContents } from './reader.js'
+import { DEFAULT_LIMITS, type OpenedBundle, openBundle, readContents } from './reader.js'
 
 /** A bundle file with what can be said of it as a whole. */
 export interface ExaminedBundle extends OpenedBundle {
@@ -11,16 +11,16 @@ export interface ExaminedBundle extends OpenedBundle {
 }
 
 /** Reads what a bundle announces, and checks that it makes sense. Throws `usage` where there is no such file. */
-export async function examineBundle(path: string, limits: BundleLimits): Promise<ExaminedBundle> {
+export async function examineBundle(path: string): Promise<ExaminedBundle> {
   const bytes = await sizeOf(path)
-  const [bundle, digest] = await Promise.all([openBundle(path, limits), digestOf(path)])
+  const [bundle, digest] = await Promise.all([openBundle(path, DEFAULT_LIMITS), digestOf(path)])
   return { ...bundle, bytes, digest }
 }
 
 /** Reads every content to its end, and compares its size and its hash. Throws `bundle-refused`. */
-export async function verifyContents(bundle: OpenedBundle, limits: BundleLimits): Promise<number> {
+export async function verifyContents(bundle: OpenedBundle): Promise<number> {
   let contents = 0
-  for await (const piece of readContents(bundle, limits)) if (piece.last) contents++
+  for await (const piece of readContents(bundle, DEFAULT_LIMITS)) if (piece.last) contents++
   return contents
 }
 

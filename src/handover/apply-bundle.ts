@@ -3,7 +3,7 @@ import { createReadStream, lstatSync } from 'node:fs'
 import { mkdir, mkdtemp, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { OperationRecord } from '../bundle/manifest.js'
-import { type BundleLimits, type OpenedBundle, readContents } from '../bundle/reader.js'
+import { DEFAULT_LIMITS, type OpenedBundle, readContents } from '../bundle/reader.js'
 import { applyOperations } from '../delta/apply.js'
 import type { Operation } from '../delta/operation.js'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
@@ -16,12 +16,12 @@ import { printable } from '../support/text.js'
  * the bundle, and that each operation fits what stands in the folder. Nothing outside the folder is written: a link in
  * the way is refused, never followed. Throws `bundle-refused`.
  */
-export async function applyBundle(bundle: OpenedBundle, folder: string, limits: BundleLimits): Promise<void> {
+export async function applyBundle(bundle: OpenedBundle, folder: string): Promise<void> {
   requireFolder(folder)
   await checkFits(bundle, folder)
   const staging = await mkdtemp(join(folder, STAGING))
   try {
-    await unpack(bundle, staging, limits)
+    await unpack(bundle, staging)
     for (const record of bundle.records) await checkSource(folder, record)
     for (const [index, record] of bundle.records.entries()) await carryOut(folder, record, stagedFile(staging, index))
   } finally {
@@ -71,10 +71,10 @@ async function filesIn(folder: string): Promise<Map<string, 'file' | 'other'>> {
 }
 
 /** Contents are verified while they are written; where one is wrong, nothing of the folder has changed yet. */
-async function unpack(bundle: OpenedBundle, staging: string, limits: BundleLimits): Promise<void> {
+async function unpack(bundle: OpenedBundle, staging: string): Promise<void> {
   let file: Awaited<ReturnType<typeof open>> | null = null
   try {
-    for await (const piece of readContents(bundle, limits)) {
+    for await (const piece of readContents(bundle, DEFAULT_LIMITS)) {
       file ??= await open(stagedFile(staging, piece.index), 'wx')
       await file.writeFile(piece.bytes)
       if (!piece.last) continue

@@ -23,6 +23,7 @@ const ENOUGH = LONGEST_DIFF * SPARE + 1
  */
 export async function readDiffs(
   repository: Repository,
+  folder: string,
   shown: ReadonlyMap<string, readonly ChangedFile[]>,
 ): Promise<Map<string, string>> {
   const commits = [...shown].filter(([, files]) => files.length > 0).map(([id]) => id)
@@ -30,7 +31,7 @@ export async function readDiffs(
   if (commits.length === 0) return diffs
   const git = startGit(repository, [
     ...['diff-tree', '--stdin', '--root', '-r', '-p', '--full-index', '--no-renames', '--no-ext-diff', '--no-textconv'],
-    ...['--no-color', '--unified=3', '--inter-hunk-context=0', '--diff-algorithm=myers'],
+    ...['--no-color', '--unified=3', '--inter-hunk-context=0', '--diff-algorithm=myers', ...within(folder)],
   ])
   git.stdin.end(`${commits.join('\n')}\n`)
   let left = LONGEST_TOGETHER
@@ -48,6 +49,11 @@ export async function readDiffs(
     git.end()
   }
   return diffs
+}
+
+/** Only what is in a folder, with names from there; everything where it is the root, which is written as nothing. */
+export function within(folder: string): string[] {
+  return folder === '' ? [] : [`--relative=${folder}`]
 }
 
 function diffOf(files: readonly ChangedFile[], changes: ReadonlyMap<string, string>): string {

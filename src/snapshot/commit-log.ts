@@ -7,8 +7,9 @@ import { gitText, gitTextOrNull, runGit } from '../support/git.js'
 import { listTree } from '../support/git-objects.js'
 import type { Repository } from '../support/git-repository.js'
 import { decodeUtf8, splitNul } from '../support/text.js'
-import { type ChangedFile, readDiffs } from './commit-diffs.js'
+import { type ChangedFile, readDiffs, within } from './commit-diffs.js'
 import type { EligibilityRules } from './eligibility.js'
+import { prefixOf } from './folder-workspace.js'
 import { harmlessBlobs } from './harmless-blobs.js'
 import type { Shadow } from './shadow.js'
 
@@ -26,9 +27,9 @@ export interface CommitLogOptions {
 type Metadata = Pick<ToldCommit, 'id' | 'author' | 'date' | 'message'>
 
 /**
- * Reads what a receiver is told of the history: the newest commits that it was not told of, without merges. A file
- * counts where it is part of the snapshot; its changes are shown where both its states are as harmless as the rules
- * want a file to be. The number of git processes does not depend on that of the commits. null where there is nothing to
+ * Reads what a receiver is told of the history: the newest commits that it was not told of, without merges; where the
+ * workspace is a folder of a larger work tree, those that touched it. A file counts where it is part of the snapshot;
+ * its changes are shown where both its states are as harmless as the rules want a file to be. The number of git processes does not depend on that of the commits. null where there is nothing to
  * tell. Throws what git says where objects are missing.
  */
 export async function readCommitLog(shadow: Shadow, options: CommitLogOptions): Promise<GitHistory | null> {
@@ -43,15 +44,16 @@ export async function readCommitLog(shadow: Shadow, options: CommitLogOptions): 
     `${options.revision ?? 'HEAD'}^{commit}`,
   ])
   if (head === null || head === options.since) return null
-  const commits = await readMetadata(repository, head, options)
+  const folder = prefixOf(shadow.workspace)
+  const commits = await readMetadata(repository, head, folder, options)
   if (commits.length === 0) return null
   const eligible = new Set((await listTree(shadow.repository, options.target)).map(({ path }) => path))
   const boundaries = await shallowBoundaries(repository)
   const whole = commits.filter(({ id }) => !boundaries.has(id)).map(({ id }) => id)
-  const changes = await readChanges(repository, whole, eligible)
+  const changes = await readChanges(repository, whole, folder, eligible)
   const harmless = await harmlessBlobs(repository, [...changes.values()].flat(), options.rules)
   const shown = new Map([...changes].map(([id, files]) => [id, files.filter((file) => isHarmless(file, harmless))]))
-  const diffs = await readDiffs(repository, shown)
+  const diffs = await readDiffs(repository, folder, shown)
   return {
     repositoryName: name,
     head,
@@ -65,12 +67,18 @@ export async function readCommitLog(shadow: Shadow, options: CommitLogOptions): 
   }
 }
 
-async function readMetadata(repository: Repository, head: string, options: CommitLogOptions): Promise<Metadata[]> {
+async function readMetadata(
+  repository: Repository,
+  head: string,
+  folder: string,
+  options: CommitLogOptions,
+): Promise<Metadata[]> {
   const { since, maxCommits } = options
   const range = since === null ? [head] : ['--ignore-missing', head, `^${since}`]
   const format = '--format=%an%x00%aI%x00%B%x00'
   const list = ['rev-list', '--no-merges', `--max-count=${maxCommits}`, '--encoding=UTF-8', format, ...range]
-  const fields = splitNul(await runGit(repository, list)).map((field) => field.toString('utf8'))
+  const touching = folder === '' ? [] : ['--', `:(top,literal)${folder}`]
+  const fields = splitNul(await runGit(repository, [...list, ...touching])).map((field) => field.toString('utf8'))
   const commits: Metadata[] = []
   for (let at = 0; at + 2 < fields.length; at += 3) {
     // git puts a line with the id before what was asked for.
@@ -96,10 +104,11 @@ async function shallowBoundaries(repository: Repository): Promise<ReadonlySet<st
 async function readChanges(
   repository: Repository,
   commits: readonly string[],
+  folder: string,
   eligible: ReadonlySet<string>,
 ): Promise<Map<string, ChangedFile[]>> {
   if (commits.length === 0) return new Map()
-  const list = ['diff-tree', '--stdin', '--root', '-r', '-z', '--raw', '--no-abbrev', '--no-renames']
+  const list = ['diff-tree', '--stdin', '--root', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', ...within(folder)]
   const fields = splitNul(await runGit(repository, list, { input: `${commits.join('\n')}\n` }))
   const changes = new Map<string, ChangedFile[]>()
   let files: ChangedFile[] = []

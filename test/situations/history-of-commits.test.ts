@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { GitHistory, ToldCommit } from '../../src/bundle/git-history.js'
 import { readCommitLog } from '../../src/snapshot/commit-log.js'
+import { workspaceInFolder } from '../../src/snapshot/folder-workspace.js'
 import { takeSnapshot } from '../../src/snapshot/scan.js'
 import { SecretScan } from '../../src/snapshot/secret-scan.js'
 import { secretMatcher } from '../../src/snapshot/secrets.js'
@@ -14,11 +15,18 @@ import { git, gitBytes, gitRepository, temporaryDirectory, writeTree } from '../
 
 const SECRET = `ghp_${'a1B2c3D4e5F6'.repeat(3)}`
 
+interface HistoryOptions {
+  readonly since?: string | null
+  readonly maxCommits?: number
+  /** The folder that is the workspace. */
+  readonly folder?: string
+}
+
 async function historyOf(
   root: string,
-  { since = null, maxCommits = 500 }: { readonly since?: string | null; readonly maxCommits?: number } = {},
+  { since = null, maxCommits = 500, folder = '.' }: HistoryOptions = {},
 ): Promise<GitHistory | null> {
-  const shadow = await openShadow(await locateWorkspace(root, {}))
+  const shadow = await openShadow(await workspaceInFolder(await locateWorkspace(root, {}), folder, {}))
   const isSecret = secretMatcher(['.env*'], [])
   const rules = { maxFileBytes: 100_000, binaries: false, isSecret, secretScan: new SecretScan('skip', []) }
   const eligibility = { rules, rulesFingerprint: 'x', exclude: ['*.hidden'], nestedRepositories: 'include' } as const
@@ -26,7 +34,7 @@ async function historyOf(
   return await readCommitLog(shadow, { revision: null, since, maxCommits, target, rules })
 }
 
-async function commitsOf(root: string, options: Parameters<typeof historyOf>[1] = {}): Promise<readonly ToldCommit[]> {
+async function commitsOf(root: string, options: HistoryOptions = {}): Promise<readonly ToldCommit[]> {
   return (await historyOf(root, options))?.commits ?? []
 }
 
@@ -76,6 +84,26 @@ test('nothing of a file that is not part of the copy leaks: ignored, secret, onc
   expect(told).not.toContain('.env"')
   expect(commits[1]?.files).toEqual(['.gitignore', 'binary', 'config.ts', 'fine', 'large'])
   expect(commits[1]?.diff).toContain('+fine\n')
+})
+
+test('where a folder is the workspace, only the commits that touched it are told, and only of its own files', async () => {
+  const folder = 'packages/a [*]'
+  const root = await gitRepository()
+  await writeTree(root, { [`${folder}/x`]: 'one\n', x: 'canary-outside\n', 'packages/b/x': 'canary-beside\n' })
+  await commit(root, 'everywhere')
+  await writeTree(root, { x: 'canary-again\n', 'packages/a b/x': 'canary-like-it\n' })
+  await commit(root, 'canary-elsewhere')
+  await writeTree(root, { [`${folder}/x`]: 'two\n' })
+  await commit(root, 'inside')
+  const commits = await commitsOf(root, { folder })
+  expect(commits.map(({ message, files }) => [message, files])).toEqual([
+    ['inside', ['x']],
+    ['everywhere', ['x']],
+  ])
+  expect(commits[0]?.diff).toBe('diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-one\n+two\n')
+  expect(JSON.stringify(commits)).not.toContain('canary')
+  const previous = await git(root, 'rev-parse', 'HEAD~1')
+  expect((await commitsOf(root, { folder, since: previous })).map(({ message }) => message)).toEqual(['inside'])
 })
 
 test('messages, authors and names of any kind are data and nothing else', async () => {

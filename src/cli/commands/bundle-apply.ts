@@ -4,7 +4,7 @@ import { printable } from '../../support/text.js'
 import type { CommonArguments } from '../arguments.js'
 import { printerFor, styled } from '../print.js'
 import { describeCounts } from '../render.js'
-import { bundleFacts } from './bundle-inspect.js'
+import { bundleFacts } from '../render-bundle.js'
 
 export const command = 'apply <file> [folder]'
 export const describe = 'apply a bundle to a folder of plain files; all of it is verified first'
@@ -24,14 +24,13 @@ export function builder(yargs: Argv<CommonArguments>) {
 type ApplyArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: ApplyArguments): Promise<number> {
-  const [{ examineBundle }, { DEFAULT_LIMITS }, { applyBundle }] = await Promise.all([
+  const [{ examineBundle }, { applyBundle }] = await Promise.all([
     import('../../bundle/examine.js'),
-    import('../../bundle/reader.js'),
     import('../../handover/apply-bundle.js'),
   ])
-  const bundle = await examineBundle(resolve(args.file), DEFAULT_LIMITS)
+  const bundle = await examineBundle(resolve(args.file))
   const folder = resolve(args.folder)
-  await applyBundle(bundle, folder, DEFAULT_LIMITS)
+  await applyBundle(bundle, folder)
   const printer = printerFor(args)
   printer.event({ ...bundleFacts(bundle), folder })
   printer.note(`${styled('good', '✓')} ${describeCounts(bundle.manifest.operations)} in ${printable(folder)}`)

@@ -1,7 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import { formatBytes, printable } from '../../support/text.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
-import { openWorkspace } from '../open-workspace.js'
+import { openView } from '../open-view.js'
 import { printerFor, styled } from '../print.js'
 import { describeCounts } from '../render.js'
 
@@ -26,12 +26,8 @@ export function builder(yargs: Argv<CommonArguments>) {
 type CreateArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: CreateArguments): Promise<number> {
-  const { workspace, config } = await openWorkspace(args)
-  const [{ openView }, { createBundle }] = await Promise.all([
-    import('../../inspect/view.js'),
-    import('../../handover/create-bundle.js'),
-  ])
-  const created = await createBundle(await openView(workspace, config), args.file, args)
+  const [view, { createBundle }] = await Promise.all([openView(args), import('../../handover/create-bundle.js')])
+  const created = await createBundle(view, args.file, args)
   const printer = printerFor(args)
   printer.event(created)
   const what = `${describeCounts(created.operations)}, ${formatBytes(created.bytes)}`

@@ -3,7 +3,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs'
 import { count, printable } from '../../support/text.js'
 import type { CommonArguments } from '../arguments.js'
 import { printerFor, styled } from '../print.js'
-import { bundleFacts } from './bundle-inspect.js'
+import { bundleFacts } from '../render-bundle.js'
 
 export const command = 'verify <file>'
 export const describe = 'read a bundle to its end: every path, size and hash'
@@ -17,12 +17,9 @@ export function builder(yargs: Argv<CommonArguments>) {
 type VerifyArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: VerifyArguments): Promise<number> {
-  const [{ examineBundle, verifyContents }, { DEFAULT_LIMITS }] = await Promise.all([
-    import('../../bundle/examine.js'),
-    import('../../bundle/reader.js'),
-  ])
-  const bundle = await examineBundle(resolve(args.file), DEFAULT_LIMITS)
-  const contents = await verifyContents(bundle, DEFAULT_LIMITS)
+  const { examineBundle, verifyContents } = await import('../../bundle/examine.js')
+  const bundle = await examineBundle(resolve(args.file))
+  const contents = await verifyContents(bundle)
   const printer = printerFor(args)
   printer.event({ ...bundleFacts(bundle), contents })
   printer.note(`${styled('good', '✓')} ${printable(args.file)}: ${count(contents, 'content')} as announced`)

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises'
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import { type CommonArguments, withReceiver } from '../arguments.js'
 import { interruptible } from '../interruption.js'
-import { openWorkspace } from '../open-workspace.js'
+import { openView } from '../open-view.js'
 import { printerFor } from '../print.js'
 import { renderExplanation } from '../render-explain.js'
 
@@ -21,13 +21,12 @@ type ExplainArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['a
 
 export async function run(args: ExplainArguments): Promise<number> {
   const interruption = interruptible()
-  const { workspace, config } = await openWorkspace(args)
-  const [{ openView, snapshotNow }, { askOrRecall }, { explain, pathInWorkspace }] = await Promise.all([
+  const [view, { snapshotNow }, { askOrRecall }, { explain, pathInWorkspace }] = await Promise.all([
+    openView(args),
     import('../../inspect/view.js'),
     import('../../inspect/there.js'),
     import('../../inspect/explain.js'),
   ])
-  const view = await openView(workspace, config)
   const directory = await realpath(args.directory)
   const paths = args.path.map((typed) => pathInWorkspace(view, directory, typed))
   const snapshot = await snapshotNow(view)

@@ -1,7 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import { DeltaError } from '../../support/errors.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
-import { openWorkspace } from '../open-workspace.js'
+import { openView } from '../open-view.js'
 import { printerFor } from '../print.js'
 import { renderPush, renderPushLine } from '../render-log.js'
 
@@ -20,12 +20,7 @@ type LogArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv'
 
 export async function run(args: LogArguments): Promise<number> {
   const limit = checkNumber(args.number)
-  const { workspace, config } = await openWorkspace(args)
-  const [{ openView }, { readLog }] = await Promise.all([
-    import('../../inspect/view.js'),
-    import('../../inspect/log.js'),
-  ])
-  const view = await openView(workspace, config)
+  const [view, { readLog }] = await Promise.all([openView(args), import('../../inspect/log.js')])
   const pushes = await readLog(view, limit)
   const printer = printerFor(args)
   const width = String(pushes[0]?.sequence ?? 0).length

@@ -2,7 +2,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs'
 import { DeltaError } from '../../support/errors.js'
 import { count } from '../../support/text.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
-import { openWorkspace } from '../open-workspace.js'
+import { openView } from '../open-view.js'
 import { printerFor, styled } from '../print.js'
 import { waitingFacts } from '../render-outbox.js'
 
@@ -23,12 +23,8 @@ export async function run(args: DropArguments): Promise<number> {
   if (args.all === (args.bundle !== undefined)) {
     throw new DeltaError('usage', 'Name one bundle, or --all.', { next: 'ce-delta outbox list shows what waits.' })
   }
-  const { workspace, config } = await openWorkspace(args)
-  const [{ openView }, { dropWaiting }] = await Promise.all([
-    import('../../inspect/view.js'),
-    import('../../handover/outbox.js'),
-  ])
-  const dropped = await dropWaiting(await openView(workspace, config), args.bundle, args.force)
+  const [view, { dropWaiting }] = await Promise.all([openView(args), import('../../handover/outbox.js')])
+  const dropped = await dropWaiting(view, args.bundle, args.force)
   const printer = printerFor(args)
   printer.event({ event: 'dropped', bundles: dropped.map(waitingFacts) })
   printer.note(`${styled('good', '✓')} dropped ${count(dropped.length, 'bundle')}`)

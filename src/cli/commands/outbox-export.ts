@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import { count, formatBytes, printable } from '../../support/text.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
-import { openWorkspace } from '../open-workspace.js'
+import { openView } from '../open-view.js'
 import { printerFor, styled } from '../print.js'
 import { waitingFacts } from '../render-outbox.js'
 
@@ -18,13 +18,9 @@ export function builder(yargs: Argv<CommonArguments>) {
 type ExportArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: ExportArguments): Promise<number> {
-  const { workspace, config } = await openWorkspace(args)
-  const [{ openView }, { exportOutbox }] = await Promise.all([
-    import('../../inspect/view.js'),
-    import('../../handover/export.js'),
-  ])
+  const [view, { exportOutbox }] = await Promise.all([openView(args), import('../../handover/export.js')])
   const folder = resolve(args.folder)
-  const entries = await exportOutbox(await openView(workspace, config), folder)
+  const entries = await exportOutbox(view, folder)
   const printer = printerFor(args)
   printer.event({ event: 'exported', folder, bundles: entries.map(waitingFacts) })
   const size = formatBytes(entries.reduce((sum, { bytes }) => sum + bytes, 0))

@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import { type CommonArguments, withReceiver } from '../arguments.js'
-import { openWorkspace } from '../open-workspace.js'
+import { openView } from '../open-view.js'
 import { printerFor } from '../print.js'
 import { renderWaiting, waitingFacts } from '../render-outbox.js'
 
@@ -14,12 +14,8 @@ export function builder(yargs: Argv<CommonArguments>) {
 type ListArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: ListArguments): Promise<number> {
-  const { workspace, config } = await openWorkspace(args)
-  const [{ openView }, { readOutbox }] = await Promise.all([
-    import('../../inspect/view.js'),
-    import('../../handover/outbox.js'),
-  ])
-  const entries = await readOutbox(await openView(workspace, config))
+  const [view, { readOutbox }] = await Promise.all([openView(args), import('../../handover/outbox.js')])
+  const entries = await readOutbox(view)
   const printer = printerFor(args)
   printer.event({ event: 'outbox', bundles: entries.map(waitingFacts) })
   for (const entry of entries) renderWaiting(printer, entry)

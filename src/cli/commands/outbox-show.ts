@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import { type CommonArguments, withReceiver } from '../arguments.js'
-import { openWorkspace } from '../open-workspace.js'
+import { openView } from '../open-view.js'
 import * as inspect from './bundle-inspect.js'
 
 export const command = 'show <bundle>'
@@ -16,11 +16,7 @@ type ShowArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv
 
 /** A waiting bundle is a bundle file like any other. */
 export async function run(args: ShowArguments): Promise<number> {
-  const { workspace, config } = await openWorkspace(args)
-  const [{ openView }, { readOutbox, findWaiting }] = await Promise.all([
-    import('../../inspect/view.js'),
-    import('../../handover/outbox.js'),
-  ])
-  const entries = await readOutbox(await openView(workspace, config))
+  const [view, { readOutbox, findWaiting }] = await Promise.all([openView(args), import('../../handover/outbox.js')])
+  const entries = await readOutbox(view)
   return await inspect.run({ ...args, file: findWaiting(entries, args.bundle).file })
 }

@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import { type CommonArguments, withReceiver } from '../arguments.js'
-import { openWorkspace } from '../open-workspace.js'
+import { openView } from '../open-view.js'
 import { printerFor } from '../print.js'
 import { renderPush } from '../render-log.js'
 import { renderOperation } from '../render-operations.js'
@@ -21,12 +21,8 @@ export function builder(yargs: Argv<CommonArguments>) {
 type ShowArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: ShowArguments): Promise<number> {
-  const { workspace, config } = await openWorkspace(args)
-  const [{ openView }, { readPush }] = await Promise.all([
-    import('../../inspect/view.js'),
-    import('../../inspect/log.js'),
-  ])
-  const push = await readPush(await openView(workspace, config), args.push)
+  const [view, { readPush }] = await Promise.all([openView(args), import('../../inspect/log.js')])
+  const push = await readPush(view, args.push)
   const printer = printerFor(args)
   printer.event(push)
   renderPush(printer, push)
