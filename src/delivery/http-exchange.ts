@@ -5,13 +5,14 @@ import { DeltaError } from '../support/errors.js'
 import { printable } from '../support/text.js'
 import { since, trace } from '../support/trace.js'
 import { type Connection, directConnection } from './connection.js'
-import { networkFailure, proxyRefusal, silence, type Way } from './http-failures.js'
+import { networkFailure, proxyRefusal, stagnation, type Way } from './http-failures.js'
+import { ProgressWatch } from './progress-watch.js'
 import { parseRetryAfter } from './retry.js'
 
 export interface HttpOptions {
   /** A credential for this very endpoint; it travels nowhere else. */
   readonly token: string | null
-  /** Milliseconds without a byte moving, in either direction, after which an exchange is given up. */
+  /** Milliseconds without a byte moving, in either direction, after which an exchange is given up; see {@link ProgressWatch}. */
   readonly idleTimeout: number
   readonly userAgent: string
   /** Left out: straight to it. */
@@ -46,7 +47,7 @@ export interface HttpAnswer {
  * `connection-blocked`, where it was not reached, `redirect-refused`, `answer-malformed` or `interrupted`.
  */
 export async function exchange(request: HttpRequest, options: HttpOptions, signal: AbortSignal): Promise<HttpAnswer> {
-  const idle = new IdleWatch(request.idleTimeout ?? options.idleTimeout)
+  const progress = new ProgressWatch(request.idleTimeout ?? options.idleTimeout)
   const connection = options.connection ?? directConnection(request.url)
   const way = { url: request.url, proxy: connection.proxy }
   const traced = { kind: 'http', method: request.method, url: request.url } as const
@@ -56,13 +57,13 @@ export async function exchange(request: HttpRequest, options: HttpOptions, signa
     const body = request.body?.()
     body?.on('data', (chunk: Buffer) => {
       counted.sent += chunk.length
-      idle.moved()
+      progress.moved(chunk.length)
     })
     const response = await fetch(request.url, {
       method: request.method,
       headers: { ...baseHeaders(options), ...request.headers },
       redirect: 'manual',
-      signal: AbortSignal.any([signal, idle.signal]),
+      signal: AbortSignal.any([signal, progress.signal]),
       ...(body === undefined ? {} : { body }),
       agent: request.agent ?? connection.agent(false),
     })
@@ -71,15 +72,15 @@ export async function exchange(request: HttpRequest, options: HttpOptions, signa
     refuseRedirect(response, request.url)
     const text = await readText(response, request, (bytes) => {
       counted.received += bytes
-      idle.moved()
+      progress.moved(bytes)
     })
     const retryAfter = parseRetryAfter(response.headers.get('retry-after'), Date.now())
     const date = parseDate(response.headers.get('date'))
     return { url: request.url, status: response.status, retryAfter, date, text }
   } catch (thrown) {
-    throw failureOf(thrown, way, signal, idle)
+    throw failureOf(thrown, way, signal, progress)
   } finally {
-    idle.stop()
+    progress.stop()
     trace(() => ({ ...traced, ...counted, duration_ms: since(started) }))
   }
 }
@@ -125,32 +126,8 @@ async function readText(response: Response, request: HttpRequest, onMoved: (byte
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function failureOf(thrown: unknown, way: Way, signal: AbortSignal, idle: IdleWatch): unknown {
+function failureOf(thrown: unknown, way: Way, signal: AbortSignal, { end }: ProgressWatch): unknown {
   if (thrown instanceof DeltaError) return thrown
   if (signal.aborted) return new DeltaError('interrupted', 'Interrupted.', { cause: thrown })
-  return idle.signal.aborted ? silence(way, idle.milliseconds, thrown) : networkFailure(thrown, way)
-}
-
-/** Fires where nothing moved for too long. A large upload over a slow line moves, so it may take its time. */
-class IdleWatch {
-  readonly milliseconds: number
-  readonly #controller = new AbortController()
-  readonly #timer: NodeJS.Timeout
-
-  constructor(milliseconds: number) {
-    this.milliseconds = milliseconds
-    this.#timer = setTimeout(() => this.#controller.abort(), milliseconds)
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
-  readonly moved = (): void => {
-    this.#timer.refresh()
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer)
-  }
+  return end === null ? networkFailure(thrown, way) : stagnation(way, end, thrown)
 }

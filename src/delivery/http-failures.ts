@@ -1,5 +1,6 @@
 import { AbortError, FetchError } from 'node-fetch'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
+import type { Stagnation } from './progress-watch.js'
 
 /** Where an exchange was going. */
 export interface Way {
@@ -19,9 +20,11 @@ export function networkFailure(thrown: unknown, way: Way): unknown {
   return unreachable(`${describe(way)} cannot be reached (${REASONS.get(reason) ?? reason}).`, way, reason, thrown)
 }
 
-export function silence(way: Way, milliseconds: number, cause: unknown): DeltaError {
-  const message = `${describe(way)} did not answer: nothing moved for ${milliseconds / 1000} s.`
-  return unreachable(message, way, 'idle timeout', cause)
+/** The other end is there, and nothing comes of it. */
+export function stagnation(way: Way, { reason, milliseconds }: Stagnation, cause: unknown): DeltaError {
+  const what = reason === 'idle timeout' ? 'nothing moved for' : 'next to nothing moved in'
+  const seconds = Math.round(milliseconds / 100) / 10
+  return unreachable(`${describe(way)} did not answer: ${what} ${seconds} s.`, way, reason, cause)
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([

@@ -151,6 +151,28 @@ describe('nothing moves (row 64)', () => {
     expect((await exchange(get(server.url), options(500), never)).text).toBe('x'.repeat(8))
   })
 
+  test('an answer that drips for ever is given up, although something moves', async () => {
+    const server = await listening((_, outgoing) => {
+      const drip = setInterval(() => outgoing.write('x'), 20)
+      outgoing.on('close', () => clearInterval(drip))
+    })
+    const error = await failureOf(exchange(get(server.url, 1 << 20), options(300), never))
+    expect([error.code, error.facts.reason]).toEqual(['receiver-unreachable', 'too slow'])
+  })
+
+  test('an answer of which enough comes may take longer than that', async () => {
+    const server = await listening((_, outgoing) => {
+      let left = 12
+      const pour = setInterval(() => {
+        outgoing.write('x'.repeat(1000))
+        if (--left > 0) return
+        clearInterval(pour)
+        outgoing.end()
+      }, 100)
+    })
+    expect((await exchange(get(server.url, 1 << 20), options(250), never)).text).toHaveLength(12_000)
+  })
+
   test('an interruption ends it at once (row 2)', async () => {
     const server = await listening(() => undefined)
     const controller = new AbortController()
