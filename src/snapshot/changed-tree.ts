@@ -15,11 +15,14 @@ export interface TreeEdit {
  */
 export async function editTree(shadow: Shadow, base: TreeId, edits: Iterable<TreeEdit>): Promise<TreeId> {
   const args = ['fast-import', '--quiet', '--done', '--depth=0']
-  const answer = await gitText(shadow.repository, args, { input: commands(base, edits) })
+  const answer = await gitText(shadow.repository, args, { input: commands(base, edits), settings: [EXACT_NAMES] })
   const tree = answer.slice('040000 tree '.length).trimEnd()
   if (isObjectId(tree)) return tree
   throw new DeltaError('internal', 'git fast-import made no tree.', { facts: { answer } })
 }
+
+/** A tree has names that the file system of this machine would not keep apart. */
+const EXACT_NAMES = 'core.ignoreCase=false'
 
 /** fast-import edits the tree of a commit; it is asked for that tree, and the commit's reference is given up again. */
 function* commands(base: TreeId, edits: Iterable<TreeEdit>): Generator<string | Buffer> {

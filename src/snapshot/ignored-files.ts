@@ -14,7 +14,7 @@ export interface IgnoredFiles {
    * not to us, unless one of our own rules matches.
    */
   readonly forced: readonly Buffer[]
-  /** git could read all rules, so that the answer is the same as long as they are. */
+  /** git could read all rules, and they are those that the status knows: the answer is the same as long as they are. */
   readonly isCertain: boolean
   /** It is what was found earlier: `forced` has only the files that the snapshot has not. */
   readonly isRemembered: boolean

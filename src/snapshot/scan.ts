@@ -95,9 +95,10 @@ async function lookAround(
 ): Promise<{ status: WorkTreeStatus; ignored: IgnoredFiles }> {
   const asked = remembered === null ? askIgnoredFiles(shadow, ignore) : null
   const [status, answer] = await Promise.all([readStatus(shadow, [ignore.setting]), asked])
-  if (answer !== null) return { status, ignored: answer }
-  const isSame = remembered !== null && status.gitignores === 'as before'
-  return { status, ignored: isSame ? remembered : await askIgnoredFiles(shadow, ignore) }
+  const isSame = status.gitignores === 'as before'
+  // Asked at the same time, it may have gone by other `.gitignore` files than those that the status says are read.
+  if (answer !== null) return { status, ignored: { ...answer, isCertain: answer.isCertain && isSame } }
+  return { status, ignored: remembered !== null && isSame ? remembered : await askIgnoredFiles(shadow, ignore) }
 }
 
 interface Findings {

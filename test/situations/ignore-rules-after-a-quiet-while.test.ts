@@ -83,11 +83,37 @@ describe('after a quiet while', () => {
     await expectMirror(await push(root), await filesOf(root, OUT))
   })
 
+  test('a .gitignore that ignores itself and changes while a push looks around holds from the next push on', async () => {
+    const root = await quietRepository()
+    await git(root, 'add', '--force', 'dist/other.js')
+    const tools = await temporaryDirectory()
+    await writeFile(join(tools, 'git'), LATE_RULE, { mode: 0o755 })
+    const env = { PATH: `${tools}:${process.env.PATH}`, REAL_PATH: process.env.PATH, ASKED: join(tools, 'asked') }
+    await push(root, [], { env })
+    expect(await readFile(join(root, 'hidden/.gitignore'), 'utf8')).toContain('a.txt')
+    const out = [...OUT.filter((name) => name !== 'dist/other.js'), 'hidden/a.txt']
+    await expectMirror(await push(root), await filesOf(root, out))
+  })
+
   test('a tracked, ignored file that is not eligible is named each time', async () => {
     const root = await quietRepository()
     for (const _ of [1, 2]) expect(leftOut((await push(root)).report)).toEqual(['binary: dist/data'])
   })
 })
+
+/** A git that has told the ignored files when a rule is added, and then looks at the work tree. */
+const LATE_RULE = `#!/bin/sh
+PATH=$REAL_PATH
+case "$*" in
+*"ls-files -c -i -z --exclude-standard"*) git "$@"; code=$?; touch "$ASKED"; exit $code ;;
+*" status --porcelain"*)
+  while [ ! -e "$ASKED" ]; do sleep 0.01; done
+  grep -q a.txt hidden/.gitignore || echo a.txt >> hidden/.gitignore
+  exec git "$@"
+  ;;
+*) exec git "$@" ;;
+esac
+`
 
 /** A repository that was pushed, and that nobody has touched for so long that git believes its cache of folders. */
 async function quietRepository(): Promise<string> {

@@ -5,7 +5,7 @@ import { openShadow, type Shadow } from '../../src/snapshot/shadow.js'
 import { storeBlob, treeOfFiles } from '../../src/snapshot/trees.js'
 import { locateWorkspace } from '../../src/snapshot/workspace.js'
 import { EMPTY_TREE } from '../../src/support/git.js'
-import { gitEnvironment, gitRepository } from '../helpers/workspace.js'
+import { git, gitEnvironment, gitRepository } from '../helpers/workspace.js'
 
 type Files = ReadonlyMap<string, string>
 type Edit = readonly [path: string, content: string | null]
@@ -60,6 +60,23 @@ describe('editing a tree', () => {
     expect(await editTree(shadow, EMPTY_TREE, [])).toBe(EMPTY_TREE)
     const full = await editTree(shadow, EMPTY_TREE, [{ name: Buffer.from('a/b'), blob }])
     expect(await editTree(shadow, full, [{ name: Buffer.from('a/b'), blob: null }])).toBe(EMPTY_TREE)
+  })
+
+  test('keeps names apart that differ in case, where the file system does not', async () => {
+    const shadow = await shadowOfNew()
+    await git(shadow.directory, 'config', '--file', 'config', 'core.ignoreCase', 'true')
+    const [one, two] = [await storeBlob(shadow, '1'), await storeBlob(shadow, '2')]
+    const both = [
+      { name: Buffer.from('dir/A'), blob: one },
+      { name: Buffer.from('dir/a'), blob: two },
+    ] as const
+    const expected = await treeOfFiles(shadow, [
+      { path: 'dir/A', blob: one },
+      { path: 'dir/a', blob: two },
+    ])
+    expect(await editTree(shadow, EMPTY_TREE, both)).toBe(expected)
+    const removal = { name: Buffer.from('dir/A'), blob: null }
+    expect(await editTree(shadow, expected, [removal])).toBe(await treeOfFiles(shadow, [{ path: 'dir/a', blob: two }]))
   })
 
   test('takes names of any bytes', async () => {
