@@ -23,8 +23,8 @@ export interface PlannedFile {
 }
 
 /**
- * Asks which of these files a server lacks (protocol.md §1, plan). Read-only there. Null where it does not say: then all
- * of them have to be sent.
+ * Asks which of these files a server lacks (protocol.md §1, plan). Read-only there. Null where it does not say, or not of
+ * exactly these files, so that one it lacks may be missing from the answer: then all of them have to be sent.
  */
 export async function askLacking(
   post: PostJson,
@@ -38,7 +38,10 @@ export async function askLacking(
   const fields = answer.status === 200 ? asFields(parseJson(answer.text)) : null
   const needed = asFields(fields?.needed_files)?.created
   if (fields?.success !== true || !Array.isArray(needed)) return null
-  return new Set(needed.filter((path) => typeof path === 'string'))
+  const lacking = new Set(needed.filter((path) => typeof path === 'string'))
+  const known = asFields(fields.operation_counts_preview)?.skipped_hash_match ?? files.length - lacking.size
+  const asked = files.filter(({ path }) => lacking.has(path)).length
+  return asked === needed.length && known === files.length - asked ? lacking : null
 }
 
 /**

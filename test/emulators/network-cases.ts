@@ -40,6 +40,9 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
   ...casesOf('status', IN_QUESTION),
 ]
 
+/** What the network does to the question what a server lacks, where it can be asked that. */
+export const PLAN_CASES: readonly NetworkCase[] = casesOf('plan', IN_REQUEST)
+
 function casesOf(on: Target, inRequest: readonly Place[]): NetworkCase[] {
   const everywhere = [AT_CONNECT, ...inRequest, ...IN_ANSWER]
   const beforeTheAnswer = [...inRequest, place('response head', 0)]

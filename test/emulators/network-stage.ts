@@ -21,6 +21,8 @@ interface Behind {
   /** The bundles that had an effect, one after another. */
   readonly applied: () => readonly string[]
   readonly isIdle: () => boolean
+  /** It has its files and lost its place, so that it may be asked what it lacks. */
+  readonly restart: () => void
   /**
    * It tells which bundle it took last. Where it does not, and the network delivers a bundle twice at the same time, the
    * refusal of the second cannot be told from another writer's success: a conflict, which only `--force` ends.
@@ -55,6 +57,7 @@ export async function serverCalled(name: ServerName): Promise<Behind> {
       files: (root) => server.files(root),
       applied: () => server.applied,
       isIdle: () => server.isIdle,
+      restart: () => server.restart({ keepFiles: true }),
       namesBundles: server.generation.plans,
     }
   }
@@ -62,7 +65,7 @@ export async function serverCalled(name: ServerName): Promise<Behind> {
   const applied = () =>
     server.events.flatMap((event) => (event.event === 'applied' && !event.replayed ? [event.bundle_id] : []))
   const files = async (root: string) => await readTree(placeIn(server, root).mirror.directory)
-  return { url: server.url, files, applied, isIdle: () => true, namesBundles: true }
+  return { url: server.url, files, applied, isIdle: () => true, restart: () => undefined, namesBundles: true }
 }
 
 /** Files come, change, move and go; the same ones never twice. */
@@ -131,12 +134,14 @@ async function playCase(stage: NetworkStage, play: NetworkCase, duration: Durati
  * that is busy may need more for the fault to be reached at all.
  */
 async function pushThrough(stage: NetworkStage, { toxic, on }: NetworkCase, duration: Duration): Promise<string> {
-  const { client, proxy } = stage
+  const { client, behind, proxy } = stage
   const isSilent = toxic.kind === 'stall' || toxic.kind === 'corrupt'
+  const recovery = on === 'plan' ? 'compare' : 'resync'
   for (let idleTimeout = isSilent ? 100 : 10_000; idleTimeout <= 30_000; idleTimeout *= 3) {
     await edit(client.root, ++stage.round)
+    if (on === 'plan') behind.restart()
     proxy.poison(toxic, { on, times: duration === 'once' ? 1 : Number.POSITIVE_INFINITY })
-    const claimed = await outcomeOf(client, { retries: duration === 'once' ? 2 : 0, idleTimeout })
+    const claimed = await outcomeOf(client, { recovery, retries: duration === 'once' ? 2 : 0, idleTimeout })
     if (proxy.struck() > 0) return claimed
   }
   throw new Error('The fault did not happen.')

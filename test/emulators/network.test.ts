@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { FAULTS, NETWORK_CASES } from './network-cases.js'
+import { FAULTS, NETWORK_CASES, PLAN_CASES } from './network-cases.js'
 import { SERVERS } from './network-matrix.js'
 import { playAll } from './network-stage.js'
 
@@ -19,6 +19,8 @@ test.each(SERVERS.map((server, index) => [server, index] as const))(
 
 test('the whole matrix has more than 500 cases, of every fault, for uploads and questions', () => {
   expect(NETWORK_CASES.length * SERVERS.length).toBeGreaterThan(500)
-  for (const on of ['upload', 'status'])
-    expect(new Set(NETWORK_CASES.filter((one) => one.on === on).map(({ fault }) => fault))).toEqual(new Set(FAULTS))
+  for (const on of ['upload', 'status', 'plan'])
+    expect(new Set([...NETWORK_CASES, ...PLAN_CASES].filter((one) => one.on === on).map(({ fault }) => fault))).toEqual(
+      new Set(FAULTS),
+    )
 })
