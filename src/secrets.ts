@@ -2,13 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { addToBaseline } from './config/baseline.js'
 import type { Config } from './config/config.js'
-import { snapshotOptions } from './preparation.js'
+import { snapshotOptions, takePushLock } from './preparation.js'
 import { type CredentialFinding, findCredentials } from './snapshot/credential-formats.js'
 import { takeSnapshot } from './snapshot/scan.js'
 import { clearInterrupted, openShadow } from './snapshot/shadow.js'
 import type { Workspace } from './snapshot/workspace.js'
-import { DeltaError } from './support/errors.js'
-import { takeLock } from './support/lock.js'
 
 export interface FoundSecret extends CredentialFinding {
   readonly path: string
@@ -17,7 +15,7 @@ export interface FoundSecret extends CredentialFinding {
 /** The credentials in the work tree that keep files out of the copy. */
 export async function findSecrets(workspace: Workspace, config: Config): Promise<FoundSecret[]> {
   const shadow = await openShadow(workspace)
-  const lock = await takeLock(join(shadow.directory, 'push.lock'), { milliseconds: 3000, busy: pushIsRunning })
+  const lock = await takePushLock(shadow)
   try {
     await clearInterrupted(shadow)
     const { skipped } = await takeSnapshot(shadow, snapshotOptions({ ...config, secretScan: 'skip' }))
@@ -39,10 +37,4 @@ export async function acceptSecrets(workspace: Workspace, secrets: readonly Foun
 async function secretsIn(root: string, path: string, accepted: ReadonlySet<string>): Promise<FoundSecret[]> {
   const content = await readFile(join(root, path), 'latin1')
   return findCredentials(content, accepted).map((finding) => ({ path, ...finding }))
-}
-
-function pushIsRunning(): DeltaError {
-  return new DeltaError('already-running', 'A push of this workspace is running.', {
-    next: 'Try again when it is over.',
-  })
 }

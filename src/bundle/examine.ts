@@ -13,15 +13,34 @@ export interface ExaminedBundle extends OpenedBundle {
 /** Reads what a bundle announces, and checks that it makes sense. Throws `usage` where there is no such file. */
 export async function examineBundle(path: string): Promise<ExaminedBundle> {
   const bytes = await sizeOf(path)
-  const [bundle, digest] = await Promise.all([openBundle(path, DEFAULT_LIMITS), digestOf(path)])
+  const [bundle, digest] = await Promise.all([ofFile(openBundle(path, DEFAULT_LIMITS)), digestOf(path)])
   return { ...bundle, bytes, digest }
 }
 
 /** Reads every content to its end, and compares its size and its hash. Throws `bundle-refused`. */
 export async function verifyContents(bundle: OpenedBundle): Promise<number> {
+  return await ofFile(countContents(bundle))
+}
+
+async function countContents(bundle: OpenedBundle): Promise<number> {
   let contents = 0
   for await (const piece of readContents(bundle, DEFAULT_LIMITS)) if (piece.last) contents++
   return contents
+}
+
+/** Who looks at a file needs another one; nothing that is pushed would help. */
+async function ofFile<Result>(reading: Promise<Result>): Promise<Result> {
+  try {
+    return await reading
+  } catch (thrown) {
+    if (!(thrown instanceof DeltaError) || thrown.code !== 'bundle-refused') throw thrown
+    const { code, message, facts } = thrown
+    throw new DeltaError(code, message, {
+      facts,
+      next: 'Copy it again from where it was made, or make it anew.',
+      cause: thrown,
+    })
+  }
 }
 
 async function sizeOf(path: string): Promise<number> {

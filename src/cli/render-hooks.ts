@@ -1,4 +1,4 @@
-import { formatDuration, printable } from '../support/text.js'
+import { formatDuration, formatTime, printable } from '../support/text.js'
 import type { WorktreeHooks } from '../triggers/hook/inspect.js'
 import type { InstallResult } from '../triggers/hook/install.js'
 import type { HookStats, Percentiles } from '../triggers/hook/measure.js'
@@ -28,22 +28,23 @@ export function renderHooks(printer: Printer, worktree: WorktreeHooks): void {
   )
   if (problem !== null) printer.answer(`  ${printable(problem.message)}: ${problem.next}`)
   if (lastRun !== null)
-    printer.answer(`  last run ${lastRun.at}: ${lastRun.outcome}, ${formatDuration(lastRun.duration_ms)}`)
+    printer.answer(`  last run ${formatTime(lastRun.at)}: ${lastRun.outcome}, ${formatDuration(lastRun.duration_ms)}`)
   if (lastFailure !== null)
-    printer.answer(`  ${styled('bad', 'last failure')} ${lastFailure.at}: ${lastFailure.message}`)
+    printer.answer(`  ${styled('bad', 'last failure')} ${formatTime(lastFailure.at)}: ${lastFailure.message}`)
 }
 
 export function renderStats(printer: Printer, { foreground, background, slowest }: HookStats): void {
   const line = (name: string, { count, p50_ms, p95_ms }: Percentiles, unit: string): void => {
-    const times = p50_ms === null || p95_ms === null ? '' : `p50 ${formatTime(p50_ms)}, p95 ${formatTime(p95_ms)}, `
+    const times =
+      p50_ms === null || p95_ms === null ? '' : `p50 ${formatMilliseconds(p50_ms)}, p95 ${formatMilliseconds(p95_ms)}, `
     printer.answer(`${name.padEnd(12)}${times}${count} ${unit}`)
   }
   line('foreground', foreground, 'measured now')
   line('background', background, 'recorded')
   if (slowest !== null)
-    printer.answer(`slowest     ${formatDuration(slowest.duration_ms)}, ${slowest.hook}, ${slowest.at}`)
+    printer.answer(`slowest     ${formatDuration(slowest.duration_ms)}, ${slowest.hook}, ${formatTime(slowest.at)}`)
 }
 
-function formatTime(milliseconds: number): string {
+function formatMilliseconds(milliseconds: number): string {
   return milliseconds < 100 ? `${milliseconds.toFixed(1)} ms` : formatDuration(milliseconds)
 }

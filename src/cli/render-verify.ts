@@ -26,8 +26,10 @@ function describeVerdict({ verdict, differences, files, sequence }: VerifyReport
   if (verdict === 'equal') {
     return `${styled('good', '✓')} ${styled('strong', `equal: ${count(files, 'file')}`)}, sequence ${sequence}`
   }
-  if (verdict === 'pending')
-    return `${styled('careful', '…')} ${describe(differences)}: changed here since the last push`
+  if (verdict === 'pending') {
+    const why = sequence === 0 ? 'nothing was pushed yet' : 'changed here since the last push'
+    return `${styled('careful', '…')} ${describe(differences)}: ${why}`
+  }
   if (verdict === 'different') return `${styled('bad', '✗')} NOT equal: ${describe(differences)}`
   return `${styled('bad', '✗')} it cannot be told what the receiver holds: at sequence ${sequence} it is not at what was confirmed`
 }

@@ -90,7 +90,7 @@ function renderPlan(printer: Printer, report: PushReport): void {
   const ignored = report.skipped.filter(({ reason }) => reason === 'ignored').length
   const others = report.skipped.length - ignored
   printer.note(
-    `dry run, nothing was sent: ${describeCounts(report.operations)}; left out: ${count(others, 'file')}, ${ignored} ignored`,
+    `dry run: ${describeCounts(report.operations)} to send; left out: ${count(others, 'file')}, ${grouped(ignored)} ignored`,
   )
 }
 

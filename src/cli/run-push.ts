@@ -20,6 +20,7 @@ export async function runPush(request: PushRequest, speech: Speech, signal: Abor
   const printer = printerFor(speech)
   printer.event(report)
   renderReport(printer, report)
+  if (report.outcome === 'queued') printer.note('  What was queued is kept here; the next push sends it.')
   return report
 }
 

@@ -70,7 +70,7 @@ function untrusted(way: Way, code: string, cause: unknown): DeltaError {
   const reason = CERTIFICATE_REASONS.get(code) ?? code
   return new DeltaError('connection-blocked', `The certificate of ${describe(way)} is refused: ${reason}.`, {
     facts,
-    next: `${ignored}If you trust its authority, name it in CE_DELTA_CA_FILE. Nothing was sent, and the changes are kept.`,
+    next: `${ignored}If you trust its authority, name it in CE_DELTA_CA_FILE. Nothing was sent.`,
     cause,
   })
 }
@@ -89,7 +89,7 @@ export function proxyRefusal({ url, proxy }: Way, status: number): DeltaError {
   const code = status >= 500 ? 'receiver-unreachable' : 'connection-blocked'
   return new DeltaError(code, `${name} does not connect to ${origin} (HTTP ${status}).`, {
     facts,
-    next: 'The changes are kept. If no proxy is needed for it, name its host in NO_PROXY.',
+    next: 'If no proxy is needed for it, name its host in NO_PROXY.',
   })
 }
 

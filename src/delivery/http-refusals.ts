@@ -39,7 +39,7 @@ export function refuseFailure(answer: HttpAnswer, fields: Fields): void {
   })
 }
 
-export const PATIENCE = 'The changes are kept; the next push sends them.'
+export const PATIENCE = 'Nothing was lost; try again later.'
 
 /** What the other end says is wrong, in whichever place it says so; fit to be shown. */
 export function complaint(answer: HttpAnswer, fields: Fields): string {

@@ -229,6 +229,6 @@ class Synchronisation {
 
 function notConfirmed(): DeltaError {
   return new DeltaError('not-confirmed', 'The answers of the receiver are lost again and again.', {
-    next: 'The changes are kept; the next push sends them. Check the network, and proxies in between.',
+    next: 'Check the network, and proxies in between; the next attempt asks the receiver what arrived.',
   })
 }

@@ -14,7 +14,7 @@ export async function settledStatus(receiver: Receiver, context: DeliveryContext
     if (!status.isProcessing) return status
     if (context.now().getTime() > deadline) {
       throw new DeltaError('not-confirmed', 'The receiver is still working on a bundle.', {
-        next: 'The bundle is kept; the next push asks again.',
+        next: 'The next attempt asks the receiver again.',
       })
     }
     await context.sleep(pause, context.signal)
@@ -115,6 +115,6 @@ class Watch {
 function unconfirmed(message: string, { bundleId, sequence }: Bundle): DeltaError {
   return new DeltaError('not-confirmed', message, {
     facts: { bundle_id: bundleId, sequence },
-    next: 'The changes are kept; the next push sends them again.',
+    next: 'The next attempt asks the receiver, and sends it again where it has to.',
   })
 }

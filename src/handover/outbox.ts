@@ -2,7 +2,6 @@ import type { OutboxEntry } from '../delivery/outbox.js'
 import type { View } from '../inspect/view.js'
 import { outboxOf, takePushLock } from '../preparation.js'
 import { DeltaError } from '../support/errors.js'
-import { count } from '../support/text.js'
 
 /** A bundle that waits, with the place of its file. */
 export interface WaitingBundle extends OutboxEntry {
@@ -60,7 +59,7 @@ export async function dropWaiting(view: View, name: string | undefined, force: b
 function refuseAttempted(entries: readonly OutboxEntry[]): void {
   const attempted = entries.filter(({ attemptedAt }) => attemptedAt !== null)
   if (attempted.length === 0) return
-  const what = `${count(attempted.length, 'bundle')} of these may have been applied: sent or exported, but not confirmed.`
+  const what = `${attempted.length} of these bundles may have been applied: sent or exported, but not confirmed.`
   throw new DeltaError('guard-stopped', what, {
     facts: { attempted: attempted.length },
     next: 'ce-delta outbox retry asks the receiver; --force drops them all the same.',

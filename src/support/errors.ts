@@ -47,22 +47,22 @@ const ERROR_TABLE = {
   'receiver-unreachable': {
     exit: 4,
     http: 502,
-    next: 'The changes are kept; the next push sends them. Check the endpoint and the network.',
+    next: 'Check the endpoint and the network.',
   },
   'connection-blocked': {
     exit: 4,
     http: 502,
-    next: 'The changes are kept; check the proxy and the certificates between here and the receiver.',
+    next: 'Check the proxy and the certificates between here and the receiver.',
   },
   'not-confirmed': {
     exit: 4,
     http: 502,
-    next: 'The changes are kept; the next push asks what arrived.',
+    next: 'The next attempt asks the receiver what arrived.',
   },
   'receiver-busy': {
     exit: 4,
     http: 503,
-    next: 'The changes are kept; the next push sends them.',
+    next: 'Nothing was lost; try again later.',
   },
   'bundle-refused': {
     exit: 5,

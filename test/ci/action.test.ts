@@ -192,6 +192,8 @@ describe('a failed upload is loud', () => {
     expect(commandsIn(log)).toContainEqual(
       expect.stringMatching(/^::error file=\.github\/workflows\/upload\.yml,title=ce-delta::.*cannot be reached/),
     )
+    expect(log).toContain('Run the job again, or leave it to the next commit')
+    expect(log).not.toContain('next push')
   })
 
   test('with fail-on: refusal it is a warning', async () => {

@@ -78,7 +78,11 @@ describe('bundle', () => {
     const { bundles, bundle } = await twoBundles()
     const damaged = join(bundles, 'damaged.tar.gz')
     await writeFile(damaged, 'this is no bundle')
-    expect((await bundle('verify', damaged)).exitCode).toBe(5)
+    for (const action of ['inspect', 'verify'])
+      expect(await bundle(action, damaged)).toMatchObject({
+        exitCode: 5,
+        events: [{ error: { next: expect.stringContaining('make it anew') } }],
+      })
     expect((await bundle('verify', join(bundles, 'nowhere'))).exitCode).toBe(2)
   })
 })

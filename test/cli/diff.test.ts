@@ -30,8 +30,8 @@ describe('diff', () => {
   test('shows everything where nothing was pushed yet', async () => {
     const root = await gitRepository({ files: { a: '1' } })
     const { data } = await thisMachine()
-    const { stdout } = await ceDelta(root, ['diff', '--data', data])
-    expect(stdout).toBe('+ a\n')
+    const { stdout, stderr } = await ceDelta(root, ['diff', '--data', data])
+    expect({ stdout, stderr }).toEqual({ stdout: '+ a\n', stderr: 'nothing pushed yet → the work tree: 1 created\n' })
   })
 
   test('compares two pushes, in both directions', async () => {

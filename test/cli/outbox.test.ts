@@ -63,6 +63,15 @@ describe('outbox', () => {
     expect((await run('outbox', 'drop', '--all', '--force')).exitCode).toBe(0)
     expect((await run('outbox', 'list')).events).toEqual([{ event: 'outbox', bundles: [] }])
   })
+
+  test('says what becomes of what was queued, and when there is nothing', async () => {
+    const root = await gitRepository({ files: { a: '1' } })
+    const words = async (...args: string[]) =>
+      (await ceDelta(root, [...args, '--endpoint', 'http://127.0.0.1:9'], ONCE)).stderr
+    expect(await words('outbox', 'drop', '--all')).toBe('nothing waits\n')
+    expect(await words('push')).toContain('What was queued is kept here; the next push sends it.')
+    expect(await words('outbox', 'drop', '--all')).toContain('dropped 1 bundle')
+  })
 })
 
 describe('relay', () => {

@@ -89,6 +89,14 @@ describe('verify', () => {
     const root = await gitRepository({ files: { a: '1' } })
     expect((await verify(root, '--endpoint=http://127.0.0.1:1')).exitCode).toBe(4)
   })
+
+  test('speaks of no push where there was none, and promises none where it made none', async () => {
+    const root = await gitRepository({ files: { a: '1' } })
+    const { data } = await thisMachine()
+    const words = async (...args: string[]) => (await ceDelta(root, ['verify', '--data', data, ...args])).stderr
+    expect(await words()).toContain('1 difference: nothing was pushed yet')
+    expect(await words('--endpoint=http://127.0.0.1:1')).not.toContain('kept')
+  })
 })
 
 const servers: Server[] = []

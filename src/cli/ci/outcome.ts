@@ -34,9 +34,18 @@ export function refusedOutcome(refused: string): CiOutcome {
 
 export function outcomeOf({ report, base, isStateSaved }: CiResult, failOn: FailOn): CiOutcome {
   const { error, outcome: name } = report
-  const isTolerated = error !== null && failOn === 'refusal' && exitCodeOf(error.code) === UNREACHABLE
+  const isTolerated = failOn === 'refusal' && isUndelivered(report)
   const reason = error?.message ?? base?.reason ?? ''
   return { name, reason, refused: null, report, base, isStateSaved, isTolerated }
+}
+
+/** It was not delivered, and nobody refused it: trying again is all that it needs. */
+export function hasToBeRepeated({ report }: CiOutcome): boolean {
+  return report !== null && isUndelivered(report)
+}
+
+function isUndelivered({ error }: PushReport): boolean {
+  return error !== null && exitCodeOf(error.code) === UNREACHABLE
 }
 
 /** Files that were left out are a warning here, so 3 does not occur. */

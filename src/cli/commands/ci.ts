@@ -8,7 +8,15 @@ import type { CiOccasion } from '../../triggers/ci/permission.js'
 import { reasonToRefuse } from '../../triggers/ci/permission.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
 import { inGroup, mask, tellGitHub, withoutCommands } from '../ci/github.js'
-import { type CiOutcome, exitCodeOfCi, FAIL_ON, failedOutcome, outcomeOf, refusedOutcome } from '../ci/outcome.js'
+import {
+  type CiOutcome,
+  exitCodeOfCi,
+  FAIL_ON,
+  failedOutcome,
+  hasToBeRepeated,
+  outcomeOf,
+  refusedOutcome,
+} from '../ci/outcome.js'
 import { keepLog } from '../command-log.js'
 import { worstOf } from '../each-workspace.js'
 import { interruptible } from '../interruption.js'
@@ -109,9 +117,14 @@ function couldNotBegin(args: CiArguments, workspace: string, thrown: unknown): C
   return failedOutcome(failedReport({ ...facts, error: asDeltaError(thrown) }))
 }
 
-function render(printer: Printer, { refused, base, report, isTolerated }: CiOutcome): void {
+/** Not that what is queued waits for the next push: a checkout is thrown away, and its queue with it. */
+const AGAIN = 'Run the job again, or leave it to the next commit, which sends this as well.'
+
+function render(printer: Printer, outcome: CiOutcome): void {
+  const { refused, base, report, isTolerated } = outcome
   if (refused !== null) printer.note(`${styled('careful', '–')} nothing was uploaded: ${printable(refused)}`)
   if (base !== null) printer.note(`base: ${base.kind}. ${printable(base.reason)}`)
   if (report !== null) renderReport(printer, report)
+  if (hasToBeRepeated(outcome)) printer.note(`  ${AGAIN}`)
   if (isTolerated) printer.note(styled('careful', '  --fail-on=refusal: this does not fail the run'))
 }

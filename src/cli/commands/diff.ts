@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import type { OpenedWorkspace } from '../../api/workspace.js'
-import type { DiffReport, PatchOptions } from '../../inspect/diff.js'
+import type { DiffReport, DiffSide, PatchOptions } from '../../inspect/diff.js'
 import type { View } from '../../inspect/view.js'
 import { printable } from '../../support/text.js'
 import { type CommonArguments, withCommit, withReceiver } from '../arguments.js'
@@ -68,8 +68,13 @@ async function print(draw: Draw, view: View, report: DiffReport, form: PatchOpti
   }
 }
 
+function describeSide({ sequence }: DiffSide, here: string): string {
+  if (sequence === null) return printable(here)
+  return sequence === 0 ? 'nothing pushed yet' : `#${sequence}`
+}
+
 function renderDiff(printer: Printer, report: DiffReport, here: string): void {
   for (const operation of report.plan) renderOperation(printer, operation)
-  const name = (sequence: number | null): string => (sequence === null ? printable(here) : `#${sequence}`)
-  printer.note(`${name(report.from.sequence)} → ${name(report.to.sequence)}: ${describeCounts(report.operations)}`)
+  const { from, to, operations } = report
+  printer.note(`${describeSide(from, here)} → ${describeSide(to, here)}: ${describeCounts(operations)}`)
 }

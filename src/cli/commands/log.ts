@@ -30,7 +30,7 @@ export async function run(args: LogArguments): Promise<number> {
     else renderPush(printer, push)
   }
   printer.event({ event: 'log', receiver: view.receiver.name, pushes: pushes.length })
-  if (pushes.length === 0) printer.note(`nothing was pushed to ${view.receiver.name} yet`)
+  if (pushes.length === 0) printer.note(`nothing was pushed yet (${view.receiver.name})`)
   return 0
 }
 

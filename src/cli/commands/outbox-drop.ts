@@ -27,6 +27,7 @@ export async function run(args: DropArguments): Promise<number> {
   const dropped = await dropWaiting(view, args.bundle, args.force)
   const printer = printerFor(args)
   printer.event({ event: 'dropped', bundles: dropped.map(waitingFacts) })
-  printer.note(`${styled('good', '✓')} dropped ${count(dropped.length, 'bundle')}`)
+  if (dropped.length === 0) printer.note('nothing waits')
+  else printer.note(`${styled('good', '✓')} dropped ${count(dropped.length, 'bundle')}`)
   return 0
 }

@@ -33,6 +33,7 @@ export async function run(args: SecretsArguments): Promise<number> {
   for (const { path, line, format, redacted } of found) {
     printer.answer(`${printable(path)}:${line}: ${format} ${redacted}`)
   }
-  printer.note(args.accept ? `${count(found.length, 'finding')} accepted` : count(found.length, 'finding'))
+  const findings = found.length === 0 ? 'no content looks like a credential' : count(found.length, 'finding')
+  printer.note(args.accept && found.length > 0 ? `${findings} accepted` : findings)
   return 0
 }

@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs'
 import type { StatusReport } from '../../status.js'
 import { exitCodeOf } from '../../support/errors.js'
-import { count, formatBytes, printable } from '../../support/text.js'
+import { count, formatBytes, formatTime, printable } from '../../support/text.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
 import { inEachWorkspace } from '../each-workspace.js'
 import { interruptible } from '../interruption.js'
@@ -42,15 +42,20 @@ function render(printer: Printer, report: StatusReport): void {
   else
     line(
       'there',
-      `tree ${there.tree?.slice(0, 10) ?? 'unknown'}, sequence ${there.sequence}, since ${there.last_upload ?? 'an unknown time'}`,
+      `tree ${there.tree?.slice(0, 10) ?? 'unknown'}, sequence ${there.sequence}, since ${describeTime(there.last_upload)}`,
     )
   if (there.dialect !== null && there.dialect !== 'ce-delta')
     line('dialect', `${there.dialect}: ${there.dialect_summary}`)
   if (there.mirror !== null) line('mirror', printable(there.mirror))
   line('pending', describePending(pending))
   const failure = report.background_failure
-  if (failure !== null) line('background', styled('bad', `${failure.at}: ${failure.message} ${failure.next ?? ''}`))
+  if (failure !== null)
+    line('background', styled('bad', `${formatTime(failure.at)}: ${failure.message} ${failure.next ?? ''}`))
   line('equal', describeEquality(report.equal))
+}
+
+function describeTime(time: string | null): string {
+  return time === null ? 'an unknown time' : formatTime(time)
 }
 
 function describePending({ operations, bundles, bytes, attempted }: StatusReport['pending']): string {
