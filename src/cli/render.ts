@@ -89,9 +89,8 @@ function renderPlan(printer: Printer, report: PushReport): void {
   for (const skipped of report.skipped) printer.answer(styled('faint', `! ${describeSkipped(skipped)}`))
   const ignored = report.skipped.filter(({ reason }) => reason === 'ignored').length
   const others = report.skipped.length - ignored
-  printer.note(
-    `dry run: ${describeCounts(report.operations)} to send; left out: ${count(others, 'file')}, ${grouped(ignored)} ignored`,
-  )
+  const leftOut = [count(others, 'file'), ...(ignored === 0 ? [] : [`${grouped(ignored)} ignored`])]
+  printer.note(`dry run: ${describeCounts(report.operations)} to send; left out: ${leftOut.join(', ')}`)
 }
 
 export function describeSkipped({ path, reason, detail }: Skipped): string {
