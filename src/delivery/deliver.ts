@@ -2,6 +2,7 @@ import type { Outbox, OutboxEntry } from './outbox.js'
 import type { Receiver, ReceiverStatus, Upload, UploadResult } from './receiver.js'
 import { isApplied } from './recover.js'
 import { type DeliveryContext, withRetry } from './retry.js'
+import { isShownByStatus } from './shown-by-status.js'
 import { followQueued, settledStatus, statusAfterWaiting } from './wait-applied.js'
 
 export interface DeliverOptions {
@@ -13,13 +14,14 @@ export interface DeliverOptions {
 
 export interface Delivery {
   readonly result: UploadResult
-  /** It was sent more than once, so that an earlier time may have been the one that counted. */
+  /** It may have been applied all the same: an earlier time that it was sent, or an answer that nothing bears out. */
   readonly isRepeated: boolean
 }
 
 /**
  * Sends one bundle of the outbox until its fate is known. "Attempted" is recorded before the first byte leaves; after
- * a lost answer the receiver is asked before anything is sent again (faults.md 0.1). The entry stays in the outbox:
+ * a lost answer the receiver is asked before anything is sent again, and what an answer says without a proof has to show
+ * in the status as well (faults.md 0.1). The entry stays in the outbox:
  * the caller removes it when the confirmed reference has moved.
  */
 export async function deliver(
@@ -35,7 +37,7 @@ export async function deliver(
   const onSent = (sent: number): void => context.onSent(bundleId, sent, bytes)
   const facts = { path: outbox.bundlePath(entry), bundleId, sequence, bytes, digest, removals }
   const upload = { ...facts, onSent, ...plainOf(options) }
-  return await withRetry(context.policy, context, async (attempt) => {
+  const delivery = await withRetry(context.policy, context, async (attempt): Promise<Delivery> => {
     const isRepeated = attempt > 1 || entry.attemptedAt !== null
     let status: ReceiverStatus | null = null
     if (isRepeated) {
@@ -55,6 +57,10 @@ export async function deliver(
     if (answer.kind !== 'queued') return { result: answer, isRepeated }
     return { result: await followQueued(receiver, entry, answer.sequence, context), isRepeated }
   })
+  const { result } = delivery
+  const isProven = result.kind !== 'applied' || result.tree !== null || !options.isNumbered
+  if (isProven || (await isShownByStatus(receiver, result.sequence, context))) return delivery
+  return { result: { kind: 'sequence mismatch', expected: null }, isRepeated: true }
 }
 
 function plainOf({ plain }: DeliverOptions): Pick<Upload, 'plain'> {

@@ -196,3 +196,26 @@ describe.each(TELLING)('generation %s, which tells how many operations failed', 
     await expectEqual(stage)
   })
 })
+
+/** A server that answers first is asked for its status in any case. */
+const AT_ONCE = TESTED_GENERATIONS.filter((name) => GENERATIONS[name].applies === 'before the answer')
+
+describe.each(AT_ONCE)('generation %s, which applies before it answers', (name) => {
+  test('says that it applied a bundle, and has it no more: its status is believed, and it is sent again', async () => {
+    const stage = await changedStage(name)
+    stage.server.faults.putBack = 1
+    expect(await pushed(stage)).toBe('confirmed')
+    await expectEqual(stage)
+  })
+
+  test('says so every time: nothing is claimed, and nothing is lost', async () => {
+    const stage = await changedStage(name)
+    const confirmed = await stage.confirmed()
+    stage.server.faults.putBack = 100
+    await expect(stage.push()).rejects.toMatchObject({ code: 'proof-failed' })
+    expect(await stage.confirmed()).toEqual(confirmed)
+    stage.server.faults.putBack = 0
+    expect(await pushed(stage)).toBe('confirmed')
+    await expectEqual(stage)
+  })
+})

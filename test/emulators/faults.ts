@@ -2,6 +2,8 @@
 export interface Faults {
   /** Accepted with `success: true` where the generation does so, and then given up in the middle (§3, A1). */
   failAfterAnswer: number
+  /** Answered as applied, and then all is as it was before, as after a crash of its machine (faults.md 0.1). */
+  putBack: number
   /** Applied, but the answer is lost on its way. */
   loseAnswer: number
   /** The connection is cut before anything is done. */
@@ -27,6 +29,7 @@ export const MEGABYTE = 1 << 20
 export function noFaults(): Faults {
   return {
     failAfterAnswer: 0,
+    putBack: 0,
     loseAnswer: 0,
     loseUpload: 0,
     page: 0,

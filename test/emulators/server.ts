@@ -136,8 +136,10 @@ export class Emulator {
     if (isUpload && this.#takes('page')) return sendPage(response)
     if (isUpload && this.faults.overtaken !== null) await this.foreignUpload(this.faults.overtaken)
     if (isUpload) this.faults.overtaken = null
+    const before = isUpload && this.#takes('putBack') ? this.backup() : null
     const answer = await this.#answer(`${request.method} ${pathname}`, request, body, searchParams, worker)
     const isChange = isUpload || pathname === '/api/v1/delta/apply_ops'
+    if (before !== null) before()
     if (isChange && this.#takes('loseAnswer')) return void request.socket.destroy()
     const text = JSON.stringify(answer.body)
     response.writeHead(answer.status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
@@ -377,7 +379,7 @@ export class Emulator {
     return (this.#connections - 1) % this.faults.workers
   }
 
-  #takes(fault: 'failAfterAnswer' | 'loseAnswer' | 'loseUpload' | 'page'): boolean {
+  #takes(fault: 'failAfterAnswer' | 'putBack' | 'loseAnswer' | 'loseUpload' | 'page'): boolean {
     if (this.faults[fault] <= 0) return false
     this.faults[fault]--
     return true
