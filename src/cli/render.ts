@@ -2,7 +2,7 @@ import { type OperationCounts, totalOperations } from '../delta/operation.js'
 import type { PushEvent, PushReport, ReportedError } from '../report/report.js'
 import { isTrouble, type Skipped } from '../snapshot/eligibility.js'
 import { count, formatBytes, formatDuration, grouped, printable } from '../support/text.js'
-import { type Printer, styled } from './print.js'
+import { type Printer, styled, styledAnswer } from './print.js'
 import { renderOperation } from './render-operations.js'
 
 /** How many names are worth a line each; the rest is counted. */
@@ -86,7 +86,7 @@ export function describeCounts(counts: OperationCounts): string {
 
 function renderPlan(printer: Printer, report: PushReport): void {
   for (const operation of report.plan ?? []) renderOperation(printer, operation)
-  for (const skipped of report.skipped) printer.answer(styled('faint', `! ${describeSkipped(skipped)}`))
+  for (const skipped of report.skipped) printer.answer(styledAnswer('faint', `! ${describeSkipped(skipped)}`))
   const ignored = report.skipped.filter(({ reason }) => reason === 'ignored').length
   const others = report.skipped.length - ignored
   const leftOut = [count(others, 'file'), ...(ignored === 0 ? [] : [`${grouped(ignored)} ignored`])]
