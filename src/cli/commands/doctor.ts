@@ -1,11 +1,11 @@
 import type { Argv } from 'yargs'
-import { findWorkspaces, type OpenedWorkspace } from '../../api/workspace.js'
+import type { OpenedWorkspace } from '../../api/workspace.js'
 import { locateWorkspace } from '../../snapshot/workspace.js'
 import { exitCodeOf } from '../../support/errors.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
 import { attempt, type Check, fail } from '../doctor/check.js'
 import { interruptible } from '../interruption.js'
-import { flagsOf } from '../open-workspace.js'
+import { findWorkspaces } from '../open-workspace.js'
 import { printerFor } from '../print.js'
 import { renderCheck } from '../render-check.js'
 
@@ -43,7 +43,7 @@ async function* examine(args: CommonArguments & ReceiverArguments, signal: Abort
   yield await attempt('disk', 'Look at the disk.', async () => await machine.checkDisk(workspace.root))
   yield await machine.checkInotify()
   yield await attempt('shadow', `rm -r ${workspace.stateDirectory}`, async () => await own.checkShadow(workspace))
-  const found = await orFailure('configuration', findWorkspaces({ directory: args.directory, ...flagsOf(args) }))
+  const found = await orFailure('configuration', findWorkspaces(args))
   if ('level' in found) return yield found
   yield await own.checkConfiguration(found.whole, found.sources)
   for (const folder of found.folders) {
