@@ -1,6 +1,11 @@
+import { once } from 'node:events'
 import { openAsBlob } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { request } from 'node:http'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { json } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
 import { writeCreations } from '../bundle.mjs'
 import { secondsOf, sideBySide, summary } from '../measure.mjs'
 import { valued } from '../results.mjs'
@@ -38,14 +43,22 @@ function upload(ceDelta, path, size) {
       form.set('bundle', await openAsBlob(path), 'bundle.tar.gz')
       form.set('workspace_path', WORKSPACE)
       const started = performance.now()
-      const response = await fetch(`${server.url}/api/v1/delta/upload`, { method: 'POST', body: form })
-      const answer = await response.json()
+      const answer = await post(`${server.url}/api/v1/delta/upload`, form)
       const seconds = (performance.now() - started) / 1000
       if (answer.processed_operations?.created !== size) throw new Error(JSON.stringify(answer.error))
       return { seconds, peak: server.peak() }
     },
     after: async () => await server.stop(),
   }
+}
+
+/** Waits as long as it takes: `fetch` gives up after five minutes without an answer. */
+async function post(url, form) {
+  const encoded = new Response(form)
+  const sending = request(url, { method: 'POST', headers: { 'content-type': encoded.headers.get('content-type') } })
+  const answered = once(sending, 'response')
+  const [[response]] = await Promise.all([answered, pipeline(Readable.fromWeb(encoded.body), sending)])
+  return await json(response)
 }
 
 function resultsOf(sizes, samples) {

@@ -29,7 +29,7 @@ export interface WrittenBundle {
 export type ReadBlobs = (blobs: readonly BlobId[]) => AsyncIterable<BlobPiece>
 
 /** Measured on source code: half the time of level 6 for five percent more bytes (bench/README.md). */
-export const COMPRESSION_LEVEL = 4
+const COMPRESSION_LEVEL = 4
 
 /**
  * Writes a bundle durably to `path`. Contents pass through once: they are hashed and compressed into a file of their

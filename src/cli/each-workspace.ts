@@ -1,9 +1,9 @@
-import { findWorkspaces, type OpenedWorkspace } from '../api/workspace.js'
+import type { OpenedWorkspace } from '../api/workspace.js'
 import { asDeltaError, exitCodeOf } from '../support/errors.js'
 import { printable } from '../support/text.js'
 import type { CommonArguments, ReceiverArguments } from './arguments.js'
 import { reportFailure } from './failure.js'
-import { flagsOf } from './open-workspace.js'
+import { findWorkspaces } from './open-workspace.js'
 import { printerFor, styled } from './print.js'
 
 /**
@@ -15,7 +15,7 @@ export async function inEachWorkspace(
   signal: AbortSignal,
   work: (opened: OpenedWorkspace) => Promise<number>,
 ): Promise<number> {
-  const { folders, open } = await findWorkspaces({ directory: args.directory, ...flagsOf(args) })
+  const { folders, open } = await findWorkspaces(args)
   const [only = null, ...others] = folders
   if (others.length === 0) return await work(await open(only))
   const printer = printerFor(args)

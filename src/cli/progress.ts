@@ -1,6 +1,6 @@
 import { totalOperations } from '../delta/operation.js'
 import type { PushEvent } from '../report/report.js'
-import { formatBytes, formatDuration, grouped } from '../support/text.js'
+import { count, formatBytes, formatDuration, grouped } from '../support/text.js'
 
 /** How far a push is, from what it told so far. */
 export interface Progress {
@@ -64,7 +64,8 @@ const BAR_WIDTH = { narrow: 8, wide: 20 }
 export function describeProgress(progress: Progress, now: number, columns = 80): string {
   if (progress.stage === 'looking') return 'looking at the work tree'
   if (progress.stage === 'comparing') return 'comparing with what the receiver has'
-  const { total, confirmed, sending, sendingSince } = progress
+  const { total, confirmed, made, sending, sendingSince } = progress
+  if (made.size === 0 && sending === null && confirmed.operations === 0) return `packing ${count(total, 'change')}`
   const share = shareOf(progress)
   const width = columns < NARROW ? BAR_WIDTH.narrow : BAR_WIDTH.wide
   const bar = '█'.repeat(Math.floor(share * width)).padEnd(width, '░')

@@ -4,7 +4,7 @@ import type { InstallResult } from '../triggers/hook/install.js'
 import type { HookStats, Percentiles } from '../triggers/hook/measure.js'
 import { HOOK_NAMES } from '../triggers/hook/names.js'
 import { placeFromHere } from './place.js'
-import { type Printer, styled } from './print.js'
+import { type Printer, styled, styledAnswer } from './print.js'
 
 export function renderChanges(printer: Printer, { folder, hooks }: InstallResult): void {
   for (const { hook, file, change, error } of hooks) {
@@ -22,7 +22,7 @@ export function renderChanges(printer: Printer, { folder, hooks }: InstallResult
 
 export function renderHooks(printer: Printer, worktree: WorktreeHooks): void {
   const { root, manager, installed, problem, lastRun, lastFailure } = worktree
-  const sign = problem === null ? styled('good', '✓') : styled('careful', '!')
+  const sign = problem === null ? styledAnswer('good', '✓') : styledAnswer('careful', '!')
   printer.answer(
     `${sign} ${printable(root)}: ${installed.length} of ${HOOK_NAMES.length} hooks${manager === null ? '' : ` (${manager})`}`,
   )
@@ -30,7 +30,7 @@ export function renderHooks(printer: Printer, worktree: WorktreeHooks): void {
   if (lastRun !== null)
     printer.answer(`  last run ${formatTime(lastRun.at)}: ${lastRun.outcome}, ${formatDuration(lastRun.duration_ms)}`)
   if (lastFailure !== null)
-    printer.answer(`  ${styled('bad', 'last failure')} ${formatTime(lastFailure.at)}: ${lastFailure.message}`)
+    printer.answer(`  ${styledAnswer('bad', 'last failure')} ${formatTime(lastFailure.at)}: ${lastFailure.message}`)
 }
 
 export function renderStats(printer: Printer, { foreground, background, slowest }: HookStats): void {

@@ -2,7 +2,7 @@ import { type OperationCounts, totalOperations } from '../delta/operation.js'
 import type { PushEvent, PushReport, ReportedError } from '../report/report.js'
 import { isTrouble, type Skipped } from '../snapshot/eligibility.js'
 import { count, formatBytes, formatDuration, grouped, printable } from '../support/text.js'
-import { type Printer, styled } from './print.js'
+import { type Printer, styled, styledAnswer } from './print.js'
 import { renderOperation } from './render-operations.js'
 
 /** How many names are worth a line each; the rest is counted. */
@@ -86,12 +86,11 @@ export function describeCounts(counts: OperationCounts): string {
 
 function renderPlan(printer: Printer, report: PushReport): void {
   for (const operation of report.plan ?? []) renderOperation(printer, operation)
-  for (const skipped of report.skipped) printer.answer(styled('faint', `! ${describeSkipped(skipped)}`))
+  for (const skipped of report.skipped) printer.answer(styledAnswer('faint', `! ${describeSkipped(skipped)}`))
   const ignored = report.skipped.filter(({ reason }) => reason === 'ignored').length
   const others = report.skipped.length - ignored
-  printer.note(
-    `dry run: ${describeCounts(report.operations)} to send; left out: ${count(others, 'file')}, ${grouped(ignored)} ignored`,
-  )
+  const leftOut = [count(others, 'file'), ...(ignored === 0 ? [] : [`${grouped(ignored)} ignored`])]
+  printer.note(`dry run: ${describeCounts(report.operations)} to send; left out: ${leftOut.join(', ')}`)
 }
 
 export function describeSkipped({ path, reason, detail }: Skipped): string {

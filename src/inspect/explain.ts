@@ -1,5 +1,4 @@
-import { lstatSync } from 'node:fs'
-import { join, relative, resolve, sep } from 'node:path'
+import { relative, resolve, sep } from 'node:path'
 import type { BlobId } from '../delta/operation.js'
 import type { SkipReason } from '../snapshot/eligibility.js'
 import { readHistory } from '../snapshot/history.js'
@@ -9,7 +8,7 @@ import { DeltaError } from '../support/errors.js'
 import { listTree } from '../support/git-objects.js'
 import type { There } from './there.js'
 import type { View } from './view.js'
-import { whyLeftOut } from './why.js'
+import { standingAt, whyLeftOut } from './why.js'
 
 /** The last push that brought, changed or removed it. */
 export interface LastPush {
@@ -26,7 +25,7 @@ export interface FileExplanation {
   readonly detail: string | null
   /** The rule that leaves it out; where `here` is set, one that would if git did not track the file. */
   readonly rule: IgnoreRule | null
-  /** Whether a file is at this path, of whatever kind. */
+  /** Whether a file is at this path, of whatever kind; true also where a folder above it cannot be looked into. */
   readonly exists: boolean
   readonly here: BlobId | null
   readonly there: BlobId | null
@@ -75,7 +74,7 @@ export async function explain(view: View, sides: Sides, path: string): Promise<E
     return { ...common, ...why, kind: 'folder', here: here.length, there: there.length, left_out }
   }
   const blobs = { here: here[0]?.blob ?? null, there: there[0]?.blob ?? null }
-  return { ...common, ...why, ...blobs, kind: 'file', exists: statsOf(view, path) !== undefined }
+  return { ...common, ...why, ...blobs, kind: 'file', exists: standingAt(view, path) !== null }
 }
 
 /** A path as somebody typed it, as the workspace names it; empty for its root. Throws `usage`. */
@@ -101,9 +100,6 @@ async function countLeftOut(view: View, snapshot: Snapshot, path: string): Promi
 }
 
 function isRealFolder(view: View, path: string): boolean {
-  return statsOf(view, path)?.isDirectory() === true
-}
-
-function statsOf({ workspace }: View, path: string) {
-  return lstatSync(join(workspace.root, path), { throwIfNoEntry: false })
+  const standing = standingAt(view, path)
+  return standing !== null && standing !== 'hidden' && standing.isDirectory()
 }

@@ -1,10 +1,11 @@
-import { lstatSync } from 'node:fs'
+import { lstatSync, type Stats } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { snapshotOptions } from '../preparation.js'
 import { judgeFile, type Skipped, type SkipReason } from '../snapshot/eligibility.js'
 import { findIgnoreRule, type IgnoreRule } from '../snapshot/rule-origin.js'
 import type { Snapshot } from '../snapshot/scan.js'
 import { SECRET_NAMES, secretMatcher } from '../snapshot/secrets.js'
+import { systemErrorCode } from '../support/errors.js'
 import { parentsOf } from '../support/paths.js'
 import type { View } from './view.js'
 
@@ -65,6 +66,17 @@ function secretRule({ config }: View, path: string): IgnoreRule | null {
   return { pattern, source: SECRET_NAMES.includes(pattern) ? 'built in' : 'secrets.names', line: null }
 }
 
-function isLink({ workspace }: View, path: string): boolean {
-  return lstatSync(join(workspace.root, path), { throwIfNoEntry: false })?.isSymbolicLink() === true
+/** What stands at a path; null for nothing, `hidden` where a folder above it cannot be looked into. */
+export function standingAt({ workspace }: View, path: string): Stats | 'hidden' | null {
+  try {
+    return lstatSync(join(workspace.root, path), { throwIfNoEntry: false }) ?? null
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'EACCES') return 'hidden'
+    throw thrown
+  }
+}
+
+function isLink(view: View, path: string): boolean {
+  const standing = standingAt(view, path)
+  return standing !== null && standing !== 'hidden' && standing.isSymbolicLink()
 }

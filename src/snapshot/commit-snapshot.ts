@@ -65,7 +65,6 @@ async function resolveCommit(shadow: Shadow, revision: string): Promise<Resolved
       next: 'Push the folder itself: leave out --commit.',
     })
   }
-  const tree = `${revision}^{tree}`
   const [commit] = await objectsNamed(git.repository, [`${revision}^{commit}`])
   if (commit?.type !== 'commit') {
     throw new DeltaError('usage', `There is no commit ${revision}.`, {
@@ -73,7 +72,9 @@ async function resolveCommit(shadow: Shadow, revision: string): Promise<Resolved
       next: 'Name a commit, a branch or a tag of this repository; in a shallow clone it may not have been fetched.',
     })
   }
-  if (git.objectFormat === 'sha1') return await lookInside(git.repository, shadow, revision, commit.id, tree)
+  // Only the id is used from here on: the branch may move meanwhile.
+  if (git.objectFormat === 'sha1')
+    return await lookInside(git.repository, shadow, revision, commit.id, `${commit.id}^{tree}`)
   return await lookInside(shadow.repository, shadow, revision, commit.id, await importTree(shadow, commit.id))
 }
 

@@ -65,7 +65,7 @@ export type Verdict =
   | { readonly kind: 'absent' }
 
 /** A NUL this early in a file marks it as binary. */
-export const BINARY_PROBE_BYTES = 8000
+const BINARY_PROBE_BYTES = 8000
 
 /** Most files of source code are read whole by one call. */
 const probe = Buffer.allocUnsafe(1 << 16)

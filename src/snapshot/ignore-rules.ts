@@ -60,7 +60,7 @@ export async function matchedByOwn(shadow: Shadow, names: readonly Buffer[], own
 
 let judgeIndexes = 0
 
-export const EMPTY_BLOB = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
+const EMPTY_BLOB = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
 
 /** Entries without content, for git to match rules with. A name that git would not take is left out anyway. */
 function* placeholders(names: readonly Buffer[]): Generator<Buffer> {

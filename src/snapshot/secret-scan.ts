@@ -36,7 +36,7 @@ export class SecretScan {
   }
 }
 
-export function describeFinding({ format, line, redacted }: CredentialFinding): string {
+function describeFinding({ format, line, redacted }: CredentialFinding): string {
   return `${format} in line ${line}, ${redacted}`
 }
 

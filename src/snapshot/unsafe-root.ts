@@ -16,7 +16,7 @@ export async function guardAgainstUnsafeRoot(workspace: Workspace, environment: 
 }
 
 /** By the name alone; null where it is no obstacle. */
-export function nameReason(root: string, home: string): string | null {
+function nameReason(root: string, home: string): string | null {
   if (root === parse(root).root) return 'it is the root of the file system'
   if (root === home) return 'it is your home folder'
   return home.startsWith(`${root}${sep}`) ? 'your home folder is in it' : null

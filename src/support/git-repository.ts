@@ -48,11 +48,23 @@ const HARMLESS = [
 ] as const
 
 /**
+ * For the C library on Linux; others do not know them. Left alone it gives memory back to the system and asks for it
+ * again with every object that git compresses, which takes several times as long as compressing a small one.
+ */
+const KEPT_MEMORY = {
+  MALLOC_TRIM_THRESHOLD_: String(8 << 20),
+  MALLOC_TOP_PAD_: String(1 << 20),
+  // Setting the others also ends that this one adapts itself to what is asked for.
+  MALLOC_MMAP_THRESHOLD_: String(4 << 20),
+}
+
+/**
  * The user's repository, read only. Their configuration is respected as far as it decides what is ignored and who is
  * trusted (`safe.directory`, also through GIT_CONFIG_COUNT as CI systems set it).
  */
 export function userRepository(directory: string, environment: NodeJS.ProcessEnv, gitDirectory?: string): Repository {
-  const clean: NodeJS.ProcessEnv = { ...environment, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_NO_LAZY_FETCH: '1' }
+  const fixed = { LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_NO_LAZY_FETCH: '1' }
+  const clean: NodeJS.ProcessEnv = { ...KEPT_MEMORY, ...environment, ...fixed }
   for (const name of LOCAL_VARIABLES) delete clean[name]
   if (gitDirectory !== undefined) clean.GIT_DIR = gitDirectory
   return { directory, environment: clean, settings: HARMLESS }
@@ -66,7 +78,7 @@ export function privateRepository(
   gitDirectory: string,
   options: { readonly workTree?: string; readonly indexFile?: string } = {},
 ): Repository {
-  const environment: NodeJS.ProcessEnv = {}
+  const environment: NodeJS.ProcessEnv = { ...KEPT_MEMORY }
   for (const [name, value] of Object.entries(process.env)) {
     if (!name.startsWith('GIT_')) environment[name] = value
   }

@@ -5,16 +5,14 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { definedOnly } from './defined.js'
 import { writeFileDurably } from './durable-files.js'
-import { DeltaError, systemErrorCode } from './errors.js'
+import { DeltaError } from './errors.js'
 import { failure, startFailure } from './git-failure.js'
+import { feed, type GitInput } from './git-input.js'
 import type { Repository } from './git-repository.js'
 import { since, trace } from './trace.js'
-
-export type GitInput = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>
 
 export interface GitOptions {
   readonly input?: GitInput
@@ -136,36 +134,6 @@ export async function gitTextOrNull(
     throw thrown
   }
 }
-
-async function feed(stdin: Writable, input: GitInput): Promise<void> {
-  const source = typeof input === 'string' || input instanceof Uint8Array ? [input] : input
-  try {
-    await pipeline(inLargePieces(source), stdin)
-  } catch (thrown) {
-    // git ended before it had read everything; how it ended is told by `finished`.
-    if (!CLOSED_PIPE.has(systemErrorCode(thrown) ?? '')) throw thrown
-  }
-}
-
-const PIECE = 1 << 16
-
-/** Every piece is a system call of its own; a name or a line would be too little for one. */
-async function* inLargePieces(input: Exclude<GitInput, string | Uint8Array>): AsyncGenerator<Buffer> {
-  let gathered: Uint8Array[] = []
-  let bytes = 0
-  for await (const some of input) {
-    const piece = typeof some === 'string' ? Buffer.from(some) : some
-    gathered.push(piece)
-    bytes += piece.length
-    if (bytes < PIECE) continue
-    yield Buffer.concat(gathered)
-    gathered = []
-    bytes = 0
-  }
-  if (bytes > 0) yield Buffer.concat(gathered)
-}
-
-const CLOSED_PIPE = new Set(['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED', 'ECONNRESET'])
 
 function ignoreUntilAwaited(): undefined {
   return undefined

@@ -25,6 +25,7 @@ describe('how far a push is', () => {
   test.each<[string, readonly PushEvent[], string]>([
     ['nothing is known yet', [], 'looking at the work tree'],
     ['the snapshot is taken', [snapshot], 'comparing with what the receiver has'],
+    ['nothing is ready to be sent', [snapshot, delta], 'packing 8,000 changes'],
     ['nothing arrived yet', [snapshot, delta, bundle('a')], 'sending ░░░░░░░░░░░░░░░░░░░░ 0 of 8,000'],
     [
       'one bundle of two arrived',
@@ -49,7 +50,7 @@ describe('how far a push is', () => {
     [
       'everything begins again, because the receiver lost it',
       [snapshot, delta, bundle('a'), confirmed('a'), delta],
-      'sending ░░░░░░░░░░░░░░░░░░░░ 0 of 8,000',
+      'packing 8,000 changes',
     ],
   ])('%s', (_, events, text) => {
     expect(describeProgress(told(...events), 5000)).toBe(text)

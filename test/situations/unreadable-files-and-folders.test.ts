@@ -2,7 +2,7 @@ import { chmod, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { counts, expectMirror, filesOf, giveToNobody, leftOut, push } from '../helpers/command.js'
+import { ceDelta, counts, expectMirror, filesOf, giveToNobody, leftOut, push, thisMachine } from '../helpers/command.js'
 import { type Contents, gitRepository, writeTree } from '../helpers/workspace.js'
 
 const closed: string[] = []
@@ -105,6 +105,17 @@ describe('faults.md row 30: an unreadable folder', () => {
     }
     await chmod(join(root, 'new'), 0o755)
     await expectMirror(await pushAsNobody(root), { a: 'a', 'new/x': 'x' })
+  })
+
+  test('hides its files, which are explained all the same', async () => {
+    const root = await pushedByNobody({ a: 'a' })
+    await writeTree(root, { 'new/x': 'x' })
+    await giveToNobody(root)
+    await close(join(root, 'new'))
+    const { data } = await thisMachine()
+    const explained = await ceDelta(root, ['explain', 'new/x', '--json', '--data', data], { asNobody: true })
+    expect(explained.events).toMatchObject([{ path: 'new/x', reason: 'unreadable', exists: true }])
+    expect(explained.exitCode).toBe(0)
   })
 
   test('that is ignored is of no interest', async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { ArgumentsCamelCase, Argv } from 'yargs'
-import { findWorkspaces, type OpenedWorkspace } from '../../api/workspace.js'
+import type { OpenedWorkspace } from '../../api/workspace.js'
 import { failedReport } from '../../report/report.js'
 import { asDeltaError } from '../../support/errors.js'
 import { printable } from '../../support/text.js'
@@ -20,7 +20,7 @@ import {
 import { keepLog } from '../command-log.js'
 import { worstOf } from '../each-workspace.js'
 import { interruptible } from '../interruption.js'
-import { flagsOf } from '../open-workspace.js'
+import { findWorkspaces } from '../open-workspace.js'
 import { type Printer, printerFor, styled } from '../print.js'
 import { renderReport } from '../render.js'
 import { withProgress } from '../run-push.js'
@@ -81,7 +81,7 @@ async function tell(outcome: CiOutcome, { provider, isGitHub }: CiOccasion, prin
 /** One outcome for each workspace that is meant, the worst one last: of outputs with one name the last one counts. */
 async function pushEach(args: CiArguments, signal: AbortSignal): Promise<CiOutcome[]> {
   try {
-    const { folders, open } = await findWorkspaces({ directory: args.directory, ...flagsOf(args) })
+    const { folders, open } = await findWorkspaces(args)
     const outcomes: CiOutcome[] = []
     for (const folder of folders) outcomes.push(await pushFrom(args, folder, async () => await open(folder), signal))
     const worst = worstOf(outcomes.map(exitCodeOfCi))

@@ -1,11 +1,10 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
-import { findWorkspaces } from '../../api/workspace.js'
 import type { Config } from '../../config/config.js'
 import { decidedSettings } from '../../config/origins.js'
 import type { ConfigSources } from '../../config/sources.js'
 import { printable } from '../../support/text.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
-import { flagsOf } from '../open-workspace.js'
+import { findWorkspaces } from '../open-workspace.js'
 import { printerFor, styledAnswer } from '../print.js'
 
 export const command = 'print'
@@ -20,7 +19,7 @@ export function builder(yargs: Argv<CommonArguments>) {
 type PrintArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: PrintArguments): Promise<number> {
-  const { folders, open, sources } = await findWorkspaces({ directory: args.directory, ...flagsOf(args) })
+  const { folders, open, sources } = await findWorkspaces(args)
   for (const folder of folders) printOne(args, folder, (await open(folder)).config, sources)
   return 0
 }

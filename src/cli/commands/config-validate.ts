@@ -1,8 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
-import { findWorkspaces } from '../../api/workspace.js'
 import { together } from '../../config/parse.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
-import { flagsOf } from '../open-workspace.js'
+import { findWorkspaces } from '../open-workspace.js'
 import { placeFromHere } from '../place.js'
 import { printerFor, styled } from '../print.js'
 
@@ -16,7 +15,7 @@ export function builder(yargs: Argv<CommonArguments>) {
 type ValidateArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv']>>
 
 export async function run(args: ValidateArguments): Promise<number> {
-  const { folders, open, sources } = await findWorkspaces({ directory: args.directory, ...flagsOf(args) })
+  const { folders, open, sources } = await findWorkspaces(args)
   const opened = await Promise.allSettled(folders.map(open))
   const failures = opened.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
   if (failures.length > 0) throw together(failures)

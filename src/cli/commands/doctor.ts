@@ -1,13 +1,13 @@
 import type { Argv } from 'yargs'
-import { findWorkspaces, type OpenedWorkspace } from '../../api/workspace.js'
+import type { OpenedWorkspace } from '../../api/workspace.js'
 import { locateWorkspace } from '../../snapshot/workspace.js'
 import { exitCodeOf } from '../../support/errors.js'
-import { printable } from '../../support/text.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
 import { attempt, type Check, fail } from '../doctor/check.js'
 import { interruptible } from '../interruption.js'
-import { flagsOf } from '../open-workspace.js'
-import { type Printer, printerFor, styled } from '../print.js'
+import { findWorkspaces } from '../open-workspace.js'
+import { printerFor } from '../print.js'
+import { renderCheck } from '../render-check.js'
 
 export const command = 'doctor'
 export const describe = 'look at everything that a push needs, and say how to mend what is wrong'
@@ -25,7 +25,7 @@ export async function run(args: CommonArguments & ReceiverArguments): Promise<nu
   const checks: Check[] = []
   for await (const check of examine(args, interruption.signal)) {
     checks.push(check)
-    render(printer, check)
+    renderCheck(printer, check)
   }
   printer.event({ event: 'doctor', checks })
   const failed = checks.find(({ level }) => level === 'fail')
@@ -43,7 +43,7 @@ async function* examine(args: CommonArguments & ReceiverArguments, signal: Abort
   yield await attempt('disk', 'Look at the disk.', async () => await machine.checkDisk(workspace.root))
   yield await machine.checkInotify()
   yield await attempt('shadow', `rm -r ${workspace.stateDirectory}`, async () => await own.checkShadow(workspace))
-  const found = await orFailure('configuration', findWorkspaces({ directory: args.directory, ...flagsOf(args) }))
+  const found = await orFailure('configuration', findWorkspaces(args))
   if ('level' in found) return yield found
   yield await own.checkConfiguration(found.whole, found.sources)
   for (const folder of found.folders) {
@@ -83,12 +83,4 @@ async function orFailure<Value>(name: string, value: Promise<Value>): Promise<Va
   } catch (thrown) {
     return fail(name, thrown, 'Mend this first; the rest could not be looked at.')
   }
-}
-
-const SIGNS = { pass: ['good', '✓'], warn: ['careful', '!'], fail: ['bad', '✗'] } as const
-
-function render(printer: Printer, { name, level, message, fix }: Check): void {
-  const [style, sign] = SIGNS[level]
-  printer.answer(`${styled(style, sign)} ${name.padEnd(14)}${printable(message)}`)
-  if (fix !== null) printer.answer(`  ${' '.repeat(14)}${printable(fix)}`)
 }

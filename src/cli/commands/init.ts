@@ -1,7 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Argv } from 'yargs'
-import { findWorkspaces } from '../../api/workspace.js'
 import type { Config } from '../../config/config.js'
 import { CAREFUL } from '../../push-request.js'
 import type { Workspace } from '../../snapshot/workspace.js'
@@ -14,7 +13,7 @@ import { appendLine, CONFIG_FILE, configText, WORKFLOW_FILE, workflowText, write
 import { nextSteps } from '../init/next-steps.js'
 import { askForPlan, type Plan, type Suggestion } from '../init/questions.js'
 import { interruptible } from '../interruption.js'
-import { flagsOf } from '../open-workspace.js'
+import { findWorkspaces } from '../open-workspace.js'
 import { placeFromHere } from '../place.js'
 import { type Printer, printerFor, styled } from '../print.js'
 import { renderChanges } from '../render-hooks.js'
@@ -48,7 +47,7 @@ type InitArguments = CommonArguments &
 export async function run(args: InitArguments): Promise<number> {
   const interruption = interruptible()
   const printer = printerFor(args)
-  const { whole: workspace, folders, open } = await findWorkspaces({ directory: args.directory, ...flagsOf(args) })
+  const { whole: workspace, folders, open } = await findWorkspaces(args)
   const { config } = await open(folders[0] ?? null)
   if (workspace.kind === 'bare') {
     throw new DeltaError('not-a-repository', 'A bare repository has no work tree to set up.', {

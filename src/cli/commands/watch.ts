@@ -1,5 +1,4 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
-import { findWorkspaces } from '../../api/workspace.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { type ErrorCode, exitCodeOf, isErrorCode } from '../../support/errors.js'
 import { printable } from '../../support/text.js'
@@ -9,7 +8,7 @@ import { type CommonArguments, withReceiver } from '../arguments.js'
 import { keepLog } from '../command-log.js'
 import { inEachWorkspace } from '../each-workspace.js'
 import { interruptible } from '../interruption.js'
-import { flagsOf } from '../open-workspace.js'
+import { findWorkspaces, flagsOf } from '../open-workspace.js'
 import { type Printer, printerFor, styled } from '../print.js'
 import type { StatusLine } from '../status-line.js'
 
@@ -48,7 +47,7 @@ export async function run(args: WatchArguments): Promise<number> {
 
 async function watchHere(args: WatchArguments, printer: Printer): Promise<number> {
   const interruption = interruptible()
-  const { whole, folders, open } = await findWorkspaces({ directory: args.directory, ...flagsOf(args) })
+  const { whole, folders, open } = await findWorkspaces(args)
   keepLog(whole.stateDirectory, args.debug)
   const controller = new AbortController()
   const signal = AbortSignal.any([interruption.signal, controller.signal])

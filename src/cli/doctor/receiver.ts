@@ -4,7 +4,7 @@ import { proxyFor } from '../../delivery/proxy-settings.js'
 import type { ClockDifference } from '../../delivery/receiver-clock.js'
 import type { StatusReport } from '../../status.js'
 import { DeltaError } from '../../support/errors.js'
-import { formatDuration } from '../../support/text.js'
+import { count, formatDuration } from '../../support/text.js'
 import { AMBIGUOUS, isAmbiguous } from '../render-identity.js'
 import { type Check, fail, pass, warn } from './check.js'
 
@@ -67,6 +67,6 @@ function checkEquality({ equal, there, pending }: StatusReport): Check {
   if (there.error !== null)
     return warn('equality', 'unknown: the receiver did not answer', 'See endpoint and credential.')
   if (equal === 'unknown') return pass('equality', 'this receiver does not tell what it holds')
-  const waiting = pending.bundles === 0 ? '' : `, ${pending.bundles} bundles wait`
+  const waiting = pending.bundles === 0 ? '' : `, ${count(pending.bundles, 'bundle')} waiting`
   return warn('equality', `the receiver holds another tree${waiting}`, 'ce-delta push')
 }

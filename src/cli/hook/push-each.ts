@@ -1,11 +1,11 @@
-import { findWorkspaces } from '../../api/workspace.js'
+import type { OpenedWorkspace } from '../../api/workspace.js'
 import { push } from '../../push.js'
 import { CAREFUL } from '../../push-request.js'
 import { forgetBackgroundFailure, recordBackgroundFailure } from '../../report/background.js'
 import { failedReport, type PushReport } from '../../report/report.js'
 import { asDeltaError, DeltaError } from '../../support/errors.js'
 import type { CommonArguments, ReceiverArguments } from '../arguments.js'
-import { flagsOf } from '../open-workspace.js'
+import { findWorkspaces } from '../open-workspace.js'
 import type { Printer } from '../print.js'
 
 /**
@@ -18,7 +18,7 @@ export async function pushEach(
   printer: Printer,
   signal: AbortSignal,
 ): Promise<PushReport> {
-  const { folders, open, whole } = await findWorkspaces({ directory: args.directory, ...flagsOf(args) })
+  const { folders, open, whole } = await findWorkspaces(args)
   const reports: PushReport[] = []
   for (const folder of folders) {
     const report = await pushOne(async () => await open(folder), folder ?? whole.root, printer, signal)
@@ -33,7 +33,7 @@ export async function pushEach(
 }
 
 async function pushOne(
-  open: () => ReturnType<Awaited<ReturnType<typeof findWorkspaces>>['open']>,
+  open: () => Promise<OpenedWorkspace>,
   name: string,
   printer: Printer,
   signal: AbortSignal,

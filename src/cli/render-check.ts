@@ -1,0 +1,12 @@
+import { printable } from '../support/text.js'
+import type { Check } from './doctor/check.js'
+import { type Printer, styledAnswer } from './print.js'
+
+const SIGNS = { pass: ['good', '✓'], warn: ['careful', '!'], fail: ['bad', '✗'] } as const
+
+/** A line for what was looked at, and one for what to do. */
+export function renderCheck(printer: Printer, { name, level, message, fix }: Check): void {
+  const [style, sign] = SIGNS[level]
+  printer.answer(`${styledAnswer(style, sign)} ${name.padEnd(14)}${printable(message)}`)
+  if (fix !== null) printer.answer(`  ${' '.repeat(14)}${printable(fix)}`)
+}
