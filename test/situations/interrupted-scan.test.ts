@@ -88,9 +88,9 @@ describe('faults.md row 24: an edit within the same second', () => {
   test('after it was read, in a scan that goes on for longer, is seen', async () => {
     const root = await gitRepository({ files: { racy: '0000', other: 'o' } })
     const tools = await temporaryDirectory()
-    await writeFile(join(tools, 'git'), SLOW_GIT, { mode: 0o755 })
+    await writeFile(join(tools, 'git'), slowGit(join(tools, 'list')), { mode: 0o755 })
     await writeTree(root, { racy: '0001', other: 'changed' })
-    const env = { PATH: `${tools}:${process.env.PATH}`, REAL_PATH: process.env.PATH, LIST: join(tools, 'list') }
+    const env = { PATH: `${tools}:${process.env.PATH}` }
     const report = (await push(root, [], { env })).report
     expect(report).toMatchObject({ outcome: 'confirmed', error: null })
     expect((await filesOf(report.mirror ?? '')).get('racy')?.toString()).toBe('0002')
@@ -99,9 +99,12 @@ describe('faults.md row 24: an edit within the same second', () => {
   })
 })
 
-/** A git that stores one file at the start of a second, sees it change in that second, and ends in the next one. */
-const SLOW_GIT = `#!/bin/sh
-PATH=$REAL_PATH
+/**
+ * A git that stores one file at the start of a second, sees it change in that second, and ends in the next one. It needs no
+ * variable, because not every git is given all of them.
+ */
+const slowGit = (list: string): string => `#!/bin/sh
+PATH='${process.env.PATH}' LIST='${list}'
 case "$*" in
 *"update-index --add"*)
   tr '\\0' '\\n' | grep -v '^racy$' > "$LIST"
