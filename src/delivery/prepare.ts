@@ -5,6 +5,7 @@ import type { Shadow } from '../snapshot/shadow.js'
 import { treeChanges, treeOfFiles } from '../snapshot/trees.js'
 import { runGit } from '../support/git.js'
 import { listTree, type TreeFile } from '../support/git-objects.js'
+import { parentsOf } from '../support/paths.js'
 import { splitNul } from '../support/text.js'
 import type { Dialect } from './dialects/dialect.js'
 import { type OldFolders, oldFoldersOf } from './dialects/folders-aside.js'
@@ -22,8 +23,9 @@ export async function fullDelta(shadow: Shadow, held: TreeId, target: TreeId): P
 
 /**
  * Everything, for a receiver of which it is not known what it holds: a deletion for every path that was ever confirmed, or
- * was sent without a confirmation, and is not in the target, then every file (faults.md row 81). The delta begins at just what it deletes, so that what
- * is confirmed after each of its bundles has nothing that was not sent; broken off, the rest is still a difference.
+ * was sent without a confirmation, and is not in the target, then every file (faults.md row 81). The delta begins at just
+ * what it deletes, so that what is confirmed after each of its bundles has nothing that was not sent; broken off, the rest
+ * is still a difference.
  */
 export async function resyncDelta(
   shadow: Shadow,
@@ -58,16 +60,11 @@ async function everything(
 
 /** One tree cannot have a path as a file and as a folder; which of them was there last does not matter. */
 async function treeOfGone(shadow: Shadow, gone: readonly TreeFile[]): Promise<TreeId> {
-  const folders = new Set(gone.flatMap(({ path }) => foldersOf(path)))
+  const folders = new Set(gone.flatMap(({ path }) => parentsOf(path)))
   return await treeOfFiles(
     shadow,
     gone.filter(({ path }) => !folders.has(path)),
   )
-}
-
-function foldersOf(path: string): string[] {
-  const parts = path.split('/')
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
 }
 
 /** Folders that may stand at a receiver that never removes one. */
