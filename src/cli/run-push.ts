@@ -5,12 +5,7 @@ import { type Printer, printerFor, type Speech } from './print.js'
 import { advance, describeProgress, NO_PROGRESS } from './progress.js'
 import { renderEvent, renderReport } from './render.js'
 import { statusLineFor } from './status-line.js'
-
-/** A push that is done by then says nothing of its progress. */
-const PATIENCE = 500
-const REDRAWN_EVERY = 200
-/** Who watches a log must see that it goes on. */
-const TOLD_EVERY = 30_000
+import { type Describe, whileTelling } from './waiting.js'
 
 /** Runs a push for a command: tells its events and its report, and how far it is where it takes a while. */
 export async function runPush(request: PushRequest, speech: Speech, signal: AbortSignal): Promise<PushReport> {
@@ -33,25 +28,12 @@ export async function withProgress<Result>(
   const printer = printerFor(speech)
   const line = statusLineFor(speech)
   const around: Printer = { ...printer, note: (text) => (line === null ? printer.note(text) : line.above(text)) }
-  const started = performance.now()
   let progress = NO_PROGRESS
-  const timer = setInterval(
-    () => {
-      const now = performance.now()
-      if (line === null) printer.note(`… ${describeProgress(progress, now)}`)
-      else if (now - started > PATIENCE) line.show(`… ${describeProgress(progress, now, process.stderr.columns)}`)
-    },
-    line === null ? TOLD_EVERY : REDRAWN_EVERY,
-  )
   const onEvent = (event: PushEvent): void => {
     progress = advance(progress, event, performance.now())
     printer.event(event)
     renderEvent(around, event)
   }
-  try {
-    return await work({ signal, onEvent })
-  } finally {
-    line?.end()
-    clearInterval(timer)
-  }
+  const describe: Describe = (now, columns) => describeProgress(progress, now, columns)
+  return await whileTelling({ line, printer }, describe, async () => await work({ signal, onEvent }))
 }

@@ -4,6 +4,7 @@ import { type CommonArguments, withReceiver } from '../arguments.js'
 import { openView } from '../open-view.js'
 import { printerFor, styled } from '../print.js'
 import { describeCounts } from '../render.js'
+import { whileWaiting } from '../waiting.js'
 
 export const command = 'create <file>'
 export const describe = 'write the whole work tree, or what differs between two pushes or commits, into a file'
@@ -27,7 +28,7 @@ type CreateArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['ar
 
 export async function run(args: CreateArguments): Promise<number> {
   const [view, { createBundle }] = await Promise.all([openView(args), import('../../handover/create-bundle.js')])
-  const created = await createBundle(view, args.file, args)
+  const created = await whileWaiting(args, 'packing', async () => await createBundle(view, args.file, args))
   const printer = printerFor(args)
   printer.event(created)
   const what = `${describeCounts(created.operations)}, ${formatBytes(created.bytes)}`

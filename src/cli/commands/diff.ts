@@ -9,6 +9,7 @@ import { interruptible } from '../interruption.js'
 import { type Printer, printerFor, wantsColours } from '../print.js'
 import { describeCounts } from '../render.js'
 import { renderOperation } from '../render-operations.js'
+import { whileWaiting } from '../waiting.js'
 import { writeBytes } from '../write.js'
 
 export const command = 'diff [from] [to]'
@@ -48,7 +49,7 @@ async function diffOne({ workspace, config }: OpenedWorkspace, args: DiffArgumen
     import('../../inspect/diff.js'),
   ])
   const view = await openView(workspace, config, args.commit ?? null)
-  const report = await readDiff(view, args.from, args.to)
+  const report = await whileWaiting(args, 'looking for changes', async () => await readDiff(view, args.from, args.to))
   const printer = printerFor(args)
   printer.event(report)
   if (args.json) return 0

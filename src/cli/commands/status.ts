@@ -5,6 +5,7 @@ import { inEachWorkspace } from '../each-workspace.js'
 import { interruptible } from '../interruption.js'
 import { printerFor } from '../print.js'
 import { renderStatus } from '../render-status.js'
+import { whileWaiting } from '../waiting.js'
 
 export const command = 'status'
 export const describe = 'what is here, what the receiver has, what is pending, and whether both are equal'
@@ -18,7 +19,8 @@ export async function run(args: CommonArguments & ReceiverArguments): Promise<nu
   const { readStatusReport } = await import('../../status.js')
   const printer = printerFor(args)
   const exitCode = await inEachWorkspace(args, interruption.signal, async ({ workspace, config }) => {
-    const report = await readStatusReport(workspace, config, interruption.signal)
+    const read = async () => await readStatusReport(workspace, config, interruption.signal)
+    const report = await whileWaiting(args, 'looking at both ends', read)
     printer.event(report)
     renderStatus(printer, report)
     return report.there.error === null ? 0 : exitCodeOf(report.there.error.code)

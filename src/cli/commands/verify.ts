@@ -11,6 +11,7 @@ import { interruptible } from '../interruption.js'
 import { printerFor } from '../print.js'
 import { renderVerification } from '../render-verify.js'
 import { runPush } from '../run-push.js'
+import { whileWaiting } from '../waiting.js'
 
 export const command = 'verify'
 export const describe = 'compare every file here with what the receiver holds'
@@ -55,7 +56,7 @@ async function verifyOne(
   const view = await openView(workspace, config, args.commit ?? null)
   const printer = printerFor(args)
   const examine = async (): Promise<VerifyReport> => {
-    const report = await verify(view, signal)
+    const report = await whileWaiting(args, 'comparing every file', async () => await verify(view, signal))
     printer.event(report)
     renderVerification(printer, report)
     return report
