@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { type FolderWatcher, watchFailure, watchFolders } from '../../src/triggers/watch/folder-watcher.js'
+import { type FolderWatcher, watchFolders } from '../../src/triggers/watch/folder-watcher.js'
+import { watchFailure } from '../../src/triggers/watch/watch-failure.js'
 import { deltas, expectCopied, isEqual, startWatch, type Watching } from '../helpers/watching.js'
 import { gitRepository, temporaryDirectory, writeTree } from '../helpers/workspace.js'
 
@@ -69,9 +71,17 @@ describe('watchFolders', () => {
     expect(new Set(seen)).toEqual(new Set([join(root, 'src/a')]))
   })
 
-  test('finds folders that it was not told of', async () => {
+  test('finds folders that it was not told of, and those that came to the place of others', async () => {
     const root = await temporaryDirectory()
-    const { watcher } = await watched(root)
+    await writeTree(root, { 'one/two/a': '' })
+    const { watcher, tells } = await watched(root)
+    expect(await watcher.lookAgain()).toBe(false)
+    // Nothing is told before the look begins.
+    rmSync(join(root, 'one'), { recursive: true })
+    for (const path of ['one/two', 'three']) mkdirSync(join(root, path), { recursive: true })
+    expect(await watcher.lookAgain()).toBe(true)
+    await tells(() => writeFile(join(root, 'one/two/b'), ''), 'one/two/b')
+    await tells(() => writeFile(join(root, 'three/c'), ''), 'three/c')
     expect(await watcher.lookAgain()).toBe(false)
   })
 

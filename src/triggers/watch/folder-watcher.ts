@@ -1,7 +1,8 @@
 import { type FSWatcher, lstatSync, watch } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
-import { DeltaError, systemErrorCode } from '../../support/errors.js'
+import { type DeltaError, systemErrorCode } from '../../support/errors.js'
+import { watchFailure } from './watch-failure.js'
 
 export interface FolderWatcherOptions {
   readonly root: string
@@ -15,8 +16,8 @@ export interface FolderWatcherOptions {
 
 export interface FolderWatcher {
   /**
-   * Finds folders whose creation was not told, as in a storm that is larger than the system's queue. Returns whether
-   * there were any.
+   * Finds folders that came, or came to the place of others, and were not told, as in a storm that is larger than the
+   * system's queue. Returns whether there were any.
    */
   lookAgain(): Promise<boolean>
   close(): void
@@ -55,17 +56,14 @@ function watchRecursively({ root, leftOut, onChange, onFailure }: FolderWatcherO
 
 async function watchEachFolder(options: FolderWatcherOptions): Promise<FolderWatcher> {
   const folders = new EachFolder(options)
-  try {
-    await folders.enter(options.root)
-  } catch (thrown) {
-    folders.close()
-    throw thrown
-  }
-  return { lookAgain: async () => await folders.lookAgain(), close: () => folders.close() }
+  await folders.begin()
+  return folders
 }
 
 interface Watched {
   readonly watcher: FSWatcher
+  /** Which folder that is: another one may have come to its place. */
+  readonly identity: string
   /** The folders inside that are watched. */
   readonly inside: Set<string>
 }
@@ -73,10 +71,13 @@ interface Watched {
 /** How many folders are read at the same time. */
 const AT_ONCE = 16
 
-class EachFolder {
+class EachFolder implements FolderWatcher {
   readonly #watched = new Map<string, Watched>()
   readonly #options: FolderWatcherOptions
   #isClosed = false
+  #failure: DeltaError | null = null
+  /** How many folders were begun to be watched so far. */
+  #begun = 0
 
   constructor(options: FolderWatcherOptions) {
     this.#options = options
@@ -88,18 +89,24 @@ class EachFolder {
     this.#watched.clear()
   }
 
+  async begin(): Promise<void> {
+    await this.#enter(this.#options.root).catch((thrown: unknown) => this.#fail(thrown))
+    // It may also have failed at a folder that came meanwhile.
+    if (this.#failure !== null) throw this.#failure
+  }
+
   async lookAgain(): Promise<boolean> {
-    const before = this.#watched.size
-    await this.enter(this.#options.root)
-    return this.#watched.size > before
+    const before = this.#begun
+    await this.#enter(this.#options.root)
+    return this.#begun > before
   }
 
   /** Watches a folder and all below. Each is watched before it is read, so nothing that is made meanwhile is missed. */
-  async enter(start: string): Promise<void> {
-    let folders = [start]
-    while (folders.length > 0 && !this.#isClosed) {
-      const found = await Promise.all(folders.splice(0, AT_ONCE).map(async (folder) => await this.#enterOne(folder)))
-      folders = [...folders, ...found.flat()]
+  async #enter(start: string): Promise<void> {
+    const waiting = [start]
+    while (waiting.length > 0 && !this.#isClosed) {
+      const found = await Promise.all(waiting.splice(-AT_ONCE).map(async (folder) => await this.#enterOne(folder)))
+      waiting.push(...found.flat())
     }
   }
 
@@ -117,11 +124,15 @@ class EachFolder {
   }
 
   #watch(folder: string): void {
-    if (this.#isClosed || this.#watched.has(folder)) return
+    if (this.#isClosed) return
+    const identity = identityOf(folder)
+    if (this.#watched.get(folder)?.identity === identity) return
+    this.#leave(folder)
     const watcher = watch(folder, (kind, name) => this.#onEvent(folder, kind, name))
     watcher.on('error', (thrown) => this.#fail(thrown))
-    this.#watched.set(folder, { watcher, inside: new Set() })
+    this.#watched.set(folder, { watcher, identity, inside: new Set() })
     this.#watched.get(dirname(folder))?.inside.add(folder)
+    this.#begun++
   }
 
   #leave(folder: string): void {
@@ -136,16 +147,17 @@ class EachFolder {
     if (this.#isClosed) return
     const path = name === null ? null : join(folder, name)
     if (path !== null && this.#isLeftOut(path)) return
-    if (path !== null && kind === 'rename') this.#comeOrGone(path)
+    if (path !== null && kind === 'rename') this.#cameOrWent(path)
     this.#options.onChange(path)
   }
 
-  /** A folder that came or went; one that was replaced by another of the same name did both. */
-  #comeOrGone(path: string): void {
-    this.#leave(path)
-    if (!isFolder(path)) return
+  #cameOrWent(path: string): void {
+    if (!isFolder(path)) {
+      this.#leave(path)
+      return
+    }
     // What was made inside while we were on the way there is only known by looking.
-    this.enter(path).then(
+    this.#enter(path).then(
       () => this.#options.onChange(path),
       (thrown) => this.#fail(thrown),
     )
@@ -154,12 +166,19 @@ class EachFolder {
   #fail(thrown: unknown): void {
     if (this.#isClosed) return
     this.close()
-    this.#options.onFailure(watchFailure(thrown))
+    this.#failure = watchFailure(thrown)
+    this.#options.onFailure(this.#failure)
   }
 
   #isLeftOut(path: string): boolean {
     return path.endsWith(`${sep}.git`) || this.#options.leftOut.has(path)
   }
+}
+
+/** Numbers of folders are used again at once, so the time of birth belongs to it. Where there is none, that of a change. */
+function identityOf(folder: string): string {
+  const { dev, ino, birthtimeNs } = lstatSync(folder, { bigint: true })
+  return `${dev}-${ino}-${birthtimeNs}`
 }
 
 /** A folder that is gone by now, or that we may not read, cannot be watched, and need not be. */
@@ -172,28 +191,4 @@ function isFolder(path: string): boolean {
     if (systemErrorCode(thrown) === undefined) throw thrown
     return false
   }
-}
-
-/** Why the system does not tell of changes, and what can be done about it. */
-export function watchFailure(thrown: unknown): DeltaError {
-  if (thrown instanceof DeltaError) return thrown
-  const system_code = systemErrorCode(thrown) ?? null
-  const limit = LIMITS[system_code ?? '']
-  const message = limit?.message ?? `The system cannot watch this folder (${system_code ?? String(thrown)}).`
-  return new DeltaError('watch-failed', message, {
-    facts: { system_code },
-    ...(limit === undefined ? {} : { next: limit.next }),
-    cause: thrown,
-  })
-}
-
-const LIMITS: Readonly<Record<string, { readonly message: string; readonly next: string } | undefined>> = {
-  ENOSPC: {
-    message: 'The system watches no more folders for this user (fs.inotify.max_user_watches).',
-    next: 'Raise the limit: sudo sysctl fs.inotify.max_user_watches=524288 (and write it into /etc/sysctl.conf).',
-  },
-  EMFILE: {
-    message: 'The system starts no more watchers for this user (fs.inotify.max_user_instances), or files are used up.',
-    next: 'Raise the limit: sudo sysctl fs.inotify.max_user_instances=1024 (and write it into /etc/sysctl.conf).',
-  },
 }
