@@ -137,7 +137,7 @@ function parseFailure(answer: HttpAnswer, fields: Fields): UploadResult {
   refuseFailure(answer, fields)
   throw new DeltaError('bundle-refused', `The receiver refused the bundle: ${complaint(answer, fields)}`, {
     facts: { url: answer.url, code: printable(code) },
-    next: 'The bundle stays in the outbox; the receiver’s log may tell more.',
+    next: 'The receiver’s log may tell more. The next push sends what is there by then.',
   })
 }
 
