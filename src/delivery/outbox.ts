@@ -31,6 +31,8 @@ export interface OutboxEntry {
   readonly steps?: OperationCounts
   /** Set before the first byte was sent: from then on the receiver may have applied it. */
   readonly attemptedAt: string | null
+  /** It was refused, and nothing changed there; so it counts as not attempted. */
+  readonly refusedAt?: string
   /** The dialect that it was written in; left out, it is the specified format. */
   readonly dialect?: string
   /** Only some of its operations were carried out: what the receiver holds of the others is not known. */
@@ -144,6 +146,7 @@ function parseEntry(text: string | null): OutboxEntry | null {
     operations,
     ...(steps === null ? {} : { steps }),
     attemptedAt: typeof attemptedAt === 'string' ? attemptedAt : null,
+    ...(typeof fields.refusedAt === 'string' ? { refusedAt: fields.refusedAt } : {}),
     ...(typeof fields.dialect === 'string' ? { dialect: fields.dialect } : {}),
     ...(fields.isPartlyApplied === true ? { isPartlyApplied: true } : {}),
     ...(fields.isAcknowledged === true ? { isAcknowledged: true } : {}),

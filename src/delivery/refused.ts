@@ -18,9 +18,10 @@ export function afterRefusal(entry: OutboxEntry, failure: unknown, situation: Re
   if (!(failure instanceof DeltaError)) return null
   const { code } = failure
   if (code !== 'bundle-refused' && code !== 'not-authorised') return null
-  if (isWithoutEffect(failure, situation)) return { ...entry, attemptedAt: null }
+  const refusedAt = situation.now.toISOString()
+  if (isWithoutEffect(failure, situation)) return { ...entry, attemptedAt: null, refusedAt }
   if (code === 'not-authorised') return null
-  return { ...entry, attemptedAt: entry.attemptedAt ?? situation.now.toISOString(), isPartlyApplied: true }
+  return { ...entry, attemptedAt: entry.attemptedAt ?? refusedAt, isPartlyApplied: true }
 }
 
 /**

@@ -37,7 +37,7 @@ test.each<[string, ErrorCode, number | null, DialectName, boolean, Left]>([
   const entry = { ...ENTRY, attemptedAt: isRepeated ? SENT : null }
   const after = afterRefusal(entry, failure, { dialect: DIALECTS[name], isRepeated, now: NOW })
   const wanted = {
-    'as if never sent': { ...ENTRY, attemptedAt: null },
+    'as if never sent': { ...ENTRY, attemptedAt: null, refusedAt: NOW.toISOString() },
     'in doubt': { ...ENTRY, attemptedAt: isRepeated ? SENT : NOW.toISOString(), isPartlyApplied: true },
     'as it was': null,
   }
