@@ -171,8 +171,9 @@ export class Session {
     this.#noise.pushed(byChanges, report.outcome === 'unchanged')
     await this.#view.keep()
     const interval = lookInterval(this.#view.sight, report.duration_ms, timing)
-    this.#happened({ kind: 'push ended', result: resultOf(report.error), nextLook: performance.now() + interval })
+    // First, because the next push may begin at once, and those who wait for that one are others.
     this.#flushes.pushEnded(report)
+    this.#happened({ kind: 'push ended', result: resultOf(report.error), nextLook: performance.now() + interval })
   }
 
   async #flush(): Promise<object> {
