@@ -10,6 +10,8 @@ export interface DeliverOptions {
   readonly isNumbered: boolean
   /** See {@link Upload.plain}. */
   readonly plain?: Upload['plain']
+  /** See {@link Upload.moreFollow}. */
+  readonly moreFollow?: boolean
 }
 
 export interface Delivery {
@@ -36,7 +38,7 @@ export async function deliver(
   const removals = operations.deleted + operations.moved
   const onSent = (sent: number): void => context.onSent(bundleId, sent, bytes)
   const facts = { path: outbox.bundlePath(entry), bundleId, sequence, bytes, digest, removals }
-  const upload = { ...facts, onSent, ...plainOf(options) }
+  const upload = { ...facts, onSent, ...plainOf(options), moreFollow: options.moreFollow === true }
   const delivery = await withRetry(context.policy, context, async (attempt): Promise<Delivery> => {
     const isRepeated = attempt > 1 || entry.attemptedAt !== null
     let status: ReceiverStatus | null = null

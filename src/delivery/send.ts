@@ -99,7 +99,8 @@ export async function deliverEntry(
   if (entry.bytes > (status.maxBundleBytes ?? Number.POSITIVE_INFINITY))
     throw new DeltaError('bundle-too-large', `A bundle of ${entry.bytes} bytes is more than the receiver takes.`)
   const isNumbered = !status.hasSeveralCounters
-  const { result, isRepeated } = await deliver(receiver, outbox, entry, context, { isNumbered })
+  const moreFollow = entry.target !== target
+  const { result, isRepeated } = await deliver(receiver, outbox, entry, context, { isNumbered, moreFollow })
   if (result.kind !== 'applied' || !isProof(result.tree, entry.target)) {
     context.onNotice(`Bundle ${entry.sequence} was not what the receiver needs (${result.kind}); it is asked again.`)
     // One that may have been applied stays, so that the next round can tell its effect from another writer's.
