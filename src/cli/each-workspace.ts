@@ -4,7 +4,7 @@ import { printable } from '../support/text.js'
 import type { CommonArguments, ReceiverArguments } from './arguments.js'
 import { reportFailure } from './failure.js'
 import { findWorkspaces } from './open-workspace.js'
-import { printerFor, styled } from './print.js'
+import { type Printer, printerFor, styled } from './print.js'
 
 /**
  * Does something in each workspace that is meant (see `findWorkspaces`), one after another, and says which one it is
@@ -22,8 +22,7 @@ export async function inEachWorkspace(
   const codes: number[] = []
   for (const folder of folders) {
     if (signal.aborted) break
-    printer.event({ event: 'workspace', folder })
-    printer.note(styled('strong', printable(folder ?? '.')))
+    tellWhich(printer, folder)
     try {
       codes.push(await work(await open(folder)))
     } catch (thrown) {
@@ -31,6 +30,12 @@ export async function inEachWorkspace(
     }
   }
   return worstOf(codes)
+}
+
+/** Where there are several workspaces: what follows is about this one. */
+export function tellWhich(printer: Printer, folder: string | null): void {
+  printer.event({ event: 'workspace', folder })
+  printer.note(styled('strong', printable(folder ?? '.')))
 }
 
 /** Done goes before done with files left out, that before queued, and that before everything that needs somebody. */

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { logEvent } from './command-log.js'
+import { wrapped } from './wrap.js'
 import { writeLine } from './write.js'
 
 /** Where things are printed: what a command was asked for on standard output, everything about it on standard error. */
@@ -64,10 +65,10 @@ export function printerFor({ json, quiet, verbose, debug }: Speech): Printer {
       if (!json) writeLine(1, line)
     },
     note: (line) => {
-      if (!json && !quiet) writeLine(2, line)
+      if (!json && !quiet) writeLine(2, wrapped(line, process.stderr))
     },
     detail: (line) => {
-      if (!json && !quiet && (verbose || debug)) writeLine(2, styled('faint', `  ${line}`))
+      if (!json && !quiet && (verbose || debug)) writeLine(2, wrapped(styled('faint', `  ${line}`), process.stderr))
     },
   }
 }

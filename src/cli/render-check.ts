@@ -1,12 +1,14 @@
 import { printable } from '../support/text.js'
 import type { Check } from './doctor/check.js'
 import { type Printer, styledAnswer } from './print.js'
+import { wrapped } from './wrap.js'
 
 const SIGNS = { pass: ['good', '✓'], warn: ['careful', '!'], fail: ['bad', '✗'] } as const
 
 /** A line for what was looked at, and one for what to do. */
 export function renderCheck(printer: Printer, { name, level, message, fix }: Check): void {
   const [style, sign] = SIGNS[level]
-  printer.answer(`${styledAnswer(style, sign)} ${name.padEnd(14)}${printable(message)}`)
-  if (fix !== null) printer.answer(`  ${' '.repeat(14)}${printable(fix)}`)
+  const say = (line: string): void => printer.answer(wrapped(line, process.stdout))
+  say(`${styledAnswer(style, sign)} ${name.padEnd(14)}${printable(message)}`)
+  if (fix !== null) say(`  ${' '.repeat(14)}${printable(fix)}`)
 }

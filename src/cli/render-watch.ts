@@ -6,6 +6,7 @@ import type { ShownStatus } from '../triggers/watch/parse-status.js'
 import { type Printer, styled } from './print.js'
 import { describeCounts, describeSkipped } from './render.js'
 import type { StatusLine } from './status-line.js'
+import { wrapped } from './wrap.js'
 
 const WORDS: Readonly<Record<WatchState, string>> = {
   pushing: '… pushing',
@@ -96,7 +97,7 @@ export class WatchRenderer {
 
   #keep(line: string): void {
     if (this.#line === null) this.#printer.note(`${clock(new Date())} ${line}`)
-    else this.#line.above(line)
+    else this.#line.above(wrapped(line, process.stderr))
   }
 }
 

@@ -6,6 +6,7 @@ import { advance, describeProgress, NO_PROGRESS } from './progress.js'
 import { renderEvent, renderReport } from './render.js'
 import { statusLineFor } from './status-line.js'
 import { type Describe, whileTelling } from './waiting.js'
+import { wrapped } from './wrap.js'
 
 /** Runs a push for a command: tells its events and its report, and how far it is where it takes a while. */
 export async function runPush(request: PushRequest, speech: Speech, signal: AbortSignal): Promise<PushReport> {
@@ -27,7 +28,10 @@ export async function withProgress<Result>(
 ): Promise<Result> {
   const printer = printerFor(speech)
   const line = statusLineFor(speech)
-  const around: Printer = { ...printer, note: (text) => (line === null ? printer.note(text) : line.above(text)) }
+  const around: Printer = {
+    ...printer,
+    note: (text) => (line === null ? printer.note(text) : line.above(wrapped(text, process.stderr))),
+  }
   let progress = NO_PROGRESS
   const onEvent = (event: PushEvent): void => {
     progress = advance(progress, event, performance.now())

@@ -64,7 +64,9 @@ export function embeddedReceiver(
       return [...(await engine.list(workspacePath)).files]
     },
     lacking: async () => null,
-    counters: async () => [(await engine.status(workspacePath)).sequence],
+    async counters() {
+      return { sequences: [(await engine.status(workspacePath)).sequence], areSeveral: false }
+    },
     forget: async () => undefined,
   }
 }

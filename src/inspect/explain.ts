@@ -77,12 +77,12 @@ export async function explain(view: View, sides: Sides, path: string): Promise<E
   return { ...common, ...why, ...blobs, kind: 'file', exists: standingAt(view, path) !== null }
 }
 
-/** A path as somebody typed it, as the workspace names it; empty for its root. Throws `usage`. */
-export function pathInWorkspace({ workspace }: View, directory: string, typed: string): string {
-  const path = relative(workspace.root, resolve(directory, typed))
+/** An absolute path, as the workspace names it; empty for its root. Throws `usage`. */
+export function pathInWorkspace({ workspace }: View, absolute: string): string {
+  const path = relative(workspace.root, absolute)
   if (path === '..' || path.startsWith(`..${sep}`) || resolve(path) === path) {
-    throw new DeltaError('usage', `${typed} is not in the workspace ${workspace.root}.`, {
-      facts: { path: typed, workspace: workspace.root },
+    throw new DeltaError('usage', `${absolute} is not in the workspace ${workspace.root}.`, {
+      facts: { path: absolute, workspace: workspace.root },
       next: 'Name a file of this workspace, or another folder with -C.',
     })
   }

@@ -59,23 +59,46 @@ test('in one of the folders, or with -C, it is about that one only; elsewhere ab
   expect(elsewhere.events.filter(({ event }) => event === 'report')).toHaveLength(2)
 })
 
-test('status, diff and verify tell of each; what is about one push asks for one of them', async () => {
+test('what looks at a workspace tells of each; what is about one push asks for one of them', async () => {
   const { data } = await thisMachine()
   await push(root)
   for (const [command, event] of [
     ['status', 'status'],
     ['diff', 'diff'],
     ['verify', 'verify'],
+    ['log', 'log'],
+    ['outbox list', 'outbox'],
+    ['outbox retry', 'outbox'],
   ] as const) {
-    const { exitCode, events } = await ceDelta(root, [command, '--json', '--data', data])
+    const { exitCode, events } = await ceDelta(root, [...command.split(' '), '--json', '--data', data])
     expect([command, exitCode, events.filter((item) => item.event === event)]).toEqual([
       command,
       0,
       [expect.anything(), expect.anything()],
     ])
   }
-  const { exitCode, stderr } = await ceDelta(root, ['log', '--data', data])
+  const { exitCode, stderr } = await ceDelta(root, ['show', '1', '--data', data])
   expect([exitCode, stderr]).toEqual([2, expect.stringContaining('-C packages/a')])
+})
+
+test('explain finds the workspace of a path; of a folder that holds several it explains each', async () => {
+  const { data } = await thisMachine()
+  await push(root)
+  const explain = async (...paths: string[]) => await ceDelta(root, ['explain', '--json', '--data', data, ...paths])
+  const told = (await explain('packages/b/y.snap', 'packages/a/x', 'packages/b/src')).events
+  expect(told.map(({ event, folder, path, reason }) => [event, folder ?? path, reason])).toEqual([
+    ['workspace', 'packages/b', undefined],
+    ['explain', 'y.snap', 'ignored'],
+    ['explain', 'src', null],
+    ['workspace', 'packages/a', undefined],
+    ['explain', 'x', null],
+  ])
+  const whole = (await explain('.')).events.filter(({ event }) => event === 'explain')
+  expect(whole).toMatchObject([
+    { kind: 'folder', path: '', here: 1 },
+    { kind: 'folder', path: '', here: 2 },
+  ])
+  expect(await explain('docs/z')).toMatchObject({ exitCode: 2, stderr: '', events: [{ error: { code: 'usage' } }] })
 })
 
 test('the ignore rules above a folder hold in it, and explain names their place', async () => {

@@ -60,6 +60,17 @@ describe('a running watch', () => {
     }
   })
 
+  test('a flush that is asked for during a push waits for the next one', async () => {
+    const config = JSON.stringify({ afterPush: 'sleep 1' })
+    const root = await gitRepository({ files: { 'a.txt': 'one\n', 'ce-delta.config.json': config } })
+    const watch = await watching(root)
+    await writeFile(join(root, 'a.txt'), 'two\n')
+    await watch.told(({ event, sequence }) => event === 'confirmed' && sequence === 2)
+    await writeFile(join(root, 'a.txt'), 'three\n')
+    await flushed(root)
+    await expectCopied(root)
+  })
+
   test('a flush that cannot deliver ends with the exit code of the push', async () => {
     const root = await gitRepository({ files: { 'a.txt': 'one\n' } })
     const env = { REMOTE_UPLOAD_MAX_RETRIES: '0' }

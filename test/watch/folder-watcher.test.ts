@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { type FolderWatcher, watchFailure, watchFolders } from '../../src/triggers/watch/folder-watcher.js'
+import { type FolderWatcher, watchFailure } from '../../src/triggers/watch/folder-watcher.js'
+import { folderWatcher } from '../../src/triggers/watch/watch-folders.js'
 import { deltas, expectCopied, isEqual, startWatch, type Watching } from '../helpers/watching.js'
 import { gitRepository, temporaryDirectory, writeTree } from '../helpers/workspace.js'
 
@@ -16,7 +18,7 @@ afterEach(() => {
 async function watched(root: string, leftOut: readonly string[] = []) {
   const seen: (string | null)[] = []
   const folders = new Set(leftOut.map((name) => join(root, name)))
-  const watcher = await watchFolders({
+  const watcher = folderWatcher({
     root,
     leftOut: folders,
     onChange: (path) => seen.push(path),
@@ -25,6 +27,7 @@ async function watched(root: string, leftOut: readonly string[] = []) {
     },
   })
   open.push(watcher)
+  await watcher.begin()
   return {
     watcher,
     /** Does something, and waits until this path was told. */
@@ -41,7 +44,7 @@ async function watched(root: string, leftOut: readonly string[] = []) {
   }
 }
 
-describe('watchFolders', () => {
+describe('folderWatcher', () => {
   test('tells of files in every folder, also in those that come later', async () => {
     const root = await temporaryDirectory()
     await mkdir(join(root, 'one/two'), { recursive: true })
@@ -69,9 +72,17 @@ describe('watchFolders', () => {
     expect(new Set(seen)).toEqual(new Set([join(root, 'src/a')]))
   })
 
-  test('finds folders that it was not told of', async () => {
+  test('finds folders that it was not told of, and those that came to the place of others', async () => {
     const root = await temporaryDirectory()
-    const { watcher } = await watched(root)
+    await writeTree(root, { 'one/two/a': '' })
+    const { watcher, tells } = await watched(root)
+    expect(await watcher.lookAgain()).toBe(false)
+    // Nothing is told before the look begins.
+    rmSync(join(root, 'one'), { recursive: true })
+    for (const path of ['one/two', 'three']) mkdirSync(join(root, path), { recursive: true })
+    expect(await watcher.lookAgain()).toBe(true)
+    await tells(() => writeFile(join(root, 'one/two/b'), ''), 'one/two/b')
+    await tells(() => writeFile(join(root, 'three/c'), ''), 'three/c')
     expect(await watcher.lookAgain()).toBe(false)
   })
 
@@ -124,6 +135,7 @@ describe('the limits of the system', () => {
     const root = await gitRepository({ files: { 'a/b/c/d/e/f/a.txt': 'one\n' } })
     const watch = await limitedWatch(root, limit, value)
     await polls(watch)
+    await watch.told(isEqual)
     await writeFile(join(root, 'a/b/c/d/e/f/a.txt'), 'two\n')
     await watch.until((events) => deltas(events).length === 2)
     expect(await watch.stop()).toBe(130)

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals'
 import { ceDelta } from '../helpers/command.js'
 import { serve } from '../helpers/serving.js'
 import { deltas, expectCopied, flushed, isEqual, startWatch, watching } from '../helpers/watching.js'
-import { gitRepository, writeTree } from '../helpers/workspace.js'
+import { git, gitRepository, writeTree } from '../helpers/workspace.js'
 
 describe('a receiver that is down', () => {
   test('is told once, and once when it is back; what changed meanwhile arrives', async () => {
@@ -122,6 +122,31 @@ describe('what is edited while it runs', () => {
     await flushed(root)
     await expectCopied(root)
   })
+})
+
+test('what was edited while nobody watched: the ignore rules', async () => {
+  const root = await gitRepository({ files: { '.gitignore': 'build/\n', 'a.txt': 'one\n' } })
+  await writeTree(root, { 'build/out.txt': 'out\n' })
+  await (await watching(root)).stop()
+  await writeFile(join(root, '.gitignore'), '')
+  const watch = await watching(root)
+  await flushed(root)
+  const before = deltas(watch.events).length
+  await appendFile(join(root, 'build/out.txt'), 'seen\n')
+  await watch.until((events) => deltas(events).length > before)
+  await expectCopied(root)
+})
+
+test('what git tracks in spite of a rule is seen from the first push on', async () => {
+  const root = await gitRepository({ files: { '.gitignore': 'build/\n', 'a.txt': 'one\n' } })
+  await writeTree(root, { 'build/kept.txt': 'kept\n' })
+  await git(root, 'add', '--force', 'build/kept.txt')
+  const watch = await watching(root)
+  await flushed(root)
+  const before = deltas(watch.events).length
+  await appendFile(join(root, 'build/kept.txt'), 'seen\n')
+  await watch.until((events) => deltas(events).length > before)
+  await expectCopied(root)
 })
 
 describe('faults.md row 14: a watch that was stopped for a while', () => {

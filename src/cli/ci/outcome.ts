@@ -11,8 +11,12 @@ export const FAIL_ON = ['any', 'refusal'] as const
 
 export type FailOn = (typeof FAIL_ON)[number]
 
-/** What a run on a CI system came to. */
+/** What a run on a CI system came to, in one workspace. */
 export interface CiOutcome {
+  /** Which one, where there are several. */
+  readonly folder: string | null
+  /** Where its files are; null where that did not come up. */
+  readonly root: string | null
   readonly name: Outcome | 'skipped'
   /** One sentence for people: why it was skipped or failed, or what the delta was made from. */
   readonly reason: string
@@ -25,18 +29,36 @@ export interface CiOutcome {
   readonly isTolerated: boolean
 }
 
+/** Of every workspace that is meant. */
+export type CiOutcomes = readonly [CiOutcome, ...CiOutcome[]]
+
 const UNREACHABLE = 4
 
+const NOTHING = {
+  folder: null,
+  root: null,
+  refused: null,
+  report: null,
+  base: null,
+  isStateSaved: false,
+  isTolerated: false,
+} as const
+
 export function refusedOutcome(refused: string): CiOutcome {
-  const nothing = { report: null, base: null, isStateSaved: false, isTolerated: false }
-  return { name: 'skipped', reason: refused, refused, ...nothing }
+  return { ...NOTHING, name: 'skipped', reason: refused, refused }
 }
 
-export function outcomeOf({ report, base, isStateSaved }: CiResult, failOn: FailOn): CiOutcome {
+export function outcomeOf(result: CiResult, folder: string | null, root: string, failOn: FailOn): CiOutcome {
+  const { report, base, isStateSaved } = result
   const { error, outcome: name } = report
   const isTolerated = failOn === 'refusal' && isUndelivered(report)
   const reason = error?.message ?? base?.reason ?? ''
-  return { name, reason, refused: null, report, base, isStateSaved, isTolerated }
+  return { folder, root, name, reason, refused: null, report, base, isStateSaved, isTolerated }
+}
+
+/** Something that went wrong before a push could begin. */
+export function failedOutcome(report: PushReport, folder: string | null): CiOutcome {
+  return { ...NOTHING, folder, name: 'failed', reason: report.error?.message ?? '', report }
 }
 
 /** It was not delivered, and nobody refused it: trying again is all that it needs. */
@@ -54,8 +76,14 @@ export function exitCodeOfCi({ report, isTolerated }: CiOutcome): number {
   return error === null || isTolerated ? 0 : exitCodeOf(error.code)
 }
 
-/** Something that went wrong before a push could begin. */
-export function failedOutcome(report: PushReport): CiOutcome {
-  const reason = report.error?.message ?? ''
-  return { name: 'failed', reason, refused: null, report, base: null, isStateSaved: false, isTolerated: false }
+/** The one that says most about how the run went: a failure, else something that was sent. */
+export function worstOutcome([first, ...others]: CiOutcomes): CiOutcome {
+  return others.reduce((worst, one) => (weightOf(one) > weightOf(worst) ? one : worst), first)
+}
+
+const FROM_THE_LIGHTEST = ['skipped', 'dry-run', 'unchanged', 'confirmed', 'queued', 'failed'] as const
+
+function weightOf(outcome: CiOutcome): number {
+  const trouble = outcome.report?.error == null ? 0 : outcome.isTolerated ? 1 : 2
+  return trouble * FROM_THE_LIGHTEST.length + FROM_THE_LIGHTEST.indexOf(outcome.name)
 }

@@ -7,9 +7,10 @@ import { printable } from '../../support/text.js'
 import type { CiOccasion } from '../../triggers/ci/permission.js'
 import { reasonToRefuse } from '../../triggers/ci/permission.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
-import { inGroup, mask, tellGitHub, withoutCommands } from '../ci/github.js'
+import { inGroup, mask, tellGitHub, withoutCommands, writeOutputs } from '../ci/github.js'
 import {
   type CiOutcome,
+  type CiOutcomes,
   exitCodeOfCi,
   FAIL_ON,
   failedOutcome,
@@ -62,15 +63,17 @@ export async function run(args: CiArguments): Promise<number> {
   const occasion = await readOccasion(process.env)
   if (occasion.isGitHub) mask(process.env.CE_DELTA_TOKEN)
   const refused = args.allowForeign ? null : reasonToRefuse(occasion)
-  const work = async (): Promise<CiOutcome[]> => await pushEach(args, interruption.signal)
-  const outcomes =
+  const work = async (): Promise<CiOutcomes> => await pushEach(args, interruption.signal)
+  const outcomes: CiOutcomes =
     refused !== null ? [refusedOutcome(refused)] : await (occasion.isGitHub ? inGroup('ce-delta', work) : work())
   for (const outcome of outcomes) await tell(outcome, occasion, printer)
+  if (occasion.isGitHub) await writeOutputs(outcomes, process.env)
   return interruption.exitCode(worstOf(outcomes.map(exitCodeOfCi)))
 }
 
 async function tell(outcome: CiOutcome, { provider, isGitHub }: CiOccasion, printer: Printer): Promise<void> {
-  const { name, reason, base, report } = outcome
+  const { folder, name, reason, base, report } = outcome
+  if (folder !== null) printer.event({ event: 'workspace', folder })
   printer.event({ event: 'ci', provider, outcome: name, reason, base: base?.kind ?? null })
   if (report !== null) printer.event(report)
   const told = async (): Promise<void> => render(printer, outcome)
@@ -78,17 +81,18 @@ async function tell(outcome: CiOutcome, { provider, isGitHub }: CiOccasion, prin
   if (isGitHub) await tellGitHub(outcome, process.env)
 }
 
-/** One outcome for each workspace that is meant, the worst one last: of outputs with one name the last one counts. */
-async function pushEach(args: CiArguments, signal: AbortSignal): Promise<CiOutcome[]> {
+/** One outcome for each workspace that is meant. What fails in one does not hold up the others. */
+async function pushEach(args: CiArguments, signal: AbortSignal): Promise<CiOutcomes> {
   try {
     const { folders, open } = await findWorkspaces(args)
-    const outcomes: CiOutcome[] = []
-    for (const folder of folders) outcomes.push(await pushFrom(args, folder, async () => await open(folder), signal))
-    const worst = worstOf(outcomes.map(exitCodeOfCi))
-    const isWorst = (outcome: CiOutcome): boolean => worst !== 0 && exitCodeOfCi(outcome) === worst
-    return [...outcomes.filter((outcome) => !isWorst(outcome)), ...outcomes.filter(isWorst)]
+    const [first = null, ...others] = folders
+    const pushOne = async (folder: string | null) =>
+      await pushFrom(args, folder, async () => await open(folder), signal)
+    const outcomes: [CiOutcome, ...CiOutcome[]] = [await pushOne(first)]
+    for (const folder of others) outcomes.push(await pushOne(folder))
+    return outcomes
   } catch (thrown) {
-    return [couldNotBegin(args, args.directory, thrown)]
+    return [couldNotBegin(args, null, thrown)]
   }
 }
 
@@ -106,22 +110,24 @@ async function pushFrom(
     const { commit, full, allowMassDelete, base = null, state = null } = args
     const stateFolder = state === null || folder === null ? state : join(state, ...folder.split('/'))
     const request = { workspace, config, commit, base, full, allowMassDelete, stateFolder }
-    return outcomeOf(await withProgress(args, signal, async (context) => await runCi(request, context)), args.failOn)
+    const result = await withProgress(args, signal, async (context) => await runCi(request, context))
+    return outcomeOf(result, folder, workspace.root, args.failOn)
   } catch (thrown) {
-    return couldNotBegin(args, folder ?? args.directory, thrown)
+    return couldNotBegin(args, folder, thrown)
   }
 }
 
-function couldNotBegin(args: CiArguments, workspace: string, thrown: unknown): CiOutcome {
-  const facts = { workspace, receiver: args.endpoint ?? '', duration: 0 }
-  return failedOutcome(failedReport({ ...facts, error: asDeltaError(thrown) }))
+function couldNotBegin(args: CiArguments, folder: string | null, thrown: unknown): CiOutcome {
+  const facts = { workspace: folder ?? args.directory, receiver: args.endpoint ?? '', duration: 0 }
+  return failedOutcome(failedReport({ ...facts, error: asDeltaError(thrown) }), folder)
 }
 
 /** Not that what is queued waits for the next push: a checkout is thrown away, and its queue with it. */
 const AGAIN = 'Run the job again, or leave it to the next commit, which sends this as well.'
 
 function render(printer: Printer, outcome: CiOutcome): void {
-  const { refused, base, report, isTolerated } = outcome
+  const { folder, refused, base, report, isTolerated } = outcome
+  if (folder !== null) printer.note(styled('strong', printable(folder)))
   if (refused !== null) printer.note(`${styled('careful', '–')} nothing was uploaded: ${printable(refused)}`)
   if (base !== null) printer.note(`base: ${base.kind}. ${printable(base.reason)}`)
   if (report !== null) renderReport(printer, report)

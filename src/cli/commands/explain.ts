@@ -1,9 +1,13 @@
 import { realpath } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { ArgumentsCamelCase, Argv } from 'yargs'
+import type { OpenedWorkspace } from '../../api/workspace.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
+import { tellWhich } from '../each-workspace.js'
 import { interruptible } from '../interruption.js'
-import { openView } from '../open-view.js'
-import { printerFor } from '../print.js'
+import { findWorkspaces } from '../open-workspace.js'
+import { pathsByWorkspace } from '../paths-by-workspace.js'
+import { type Printer, printerFor } from '../print.js'
 import { renderExplanation } from '../render-explain.js'
 
 export const command = 'explain <path..>'
@@ -21,25 +25,43 @@ type ExplainArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['a
 
 export async function run(args: ExplainArguments): Promise<number> {
   const interruption = interruptible()
-  const [view, { snapshotNow }, { askOrRecall }, { explain, pathInWorkspace }] = await Promise.all([
-    openView(args),
+  const printer = printerFor(args)
+  const { whole, folders, open } = await findWorkspaces(args)
+  const directory = await realpath(args.directory)
+  const asked = pathsByWorkspace(
+    whole.root,
+    folders,
+    args.path.map((typed) => resolve(directory, typed)),
+  )
+  for (const [folder, paths] of asked) {
+    if (folders.length > 1) tellWhich(printer, folder)
+    await explainIn(await open(folder), paths, printer, interruption.signal)
+  }
+  return interruption.exitCode(0)
+}
+
+async function explainIn(
+  { workspace, config }: OpenedWorkspace,
+  paths: readonly string[],
+  printer: Printer,
+  signal: AbortSignal,
+): Promise<void> {
+  const [{ openView, snapshotNow }, { askOrRecall }, { explain, pathInWorkspace }] = await Promise.all([
     import('../../inspect/view.js'),
     import('../../inspect/there.js'),
     import('../../inspect/explain.js'),
   ])
-  const directory = await realpath(args.directory)
-  const paths = args.path.map((typed) => pathInWorkspace(view, directory, typed))
+  const view = await openView(workspace, config)
+  const inside = paths.map((path) => pathInWorkspace(view, path))
   const snapshot = await snapshotNow(view)
-  const { there, unreachable } = await askOrRecall(view, interruption.signal)
-  const printer = printerFor(args)
+  const { there, unreachable } = await askOrRecall(view, signal)
   if (unreachable !== null) {
     printer.event({ event: 'notice', message: unreachable.message })
     printer.note(`${unreachable.message} What is there is told as it was last confirmed.`)
   }
-  for (const path of paths) {
+  for (const path of inside) {
     const explained = await explain(view, { snapshot, there }, path)
     printer.event(explained)
     renderExplanation(printer, explained)
   }
-  return interruption.exitCode(0)
 }

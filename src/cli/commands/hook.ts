@@ -1,9 +1,9 @@
-import { realpath } from 'node:fs/promises'
 import type { Argv } from 'yargs'
 import { locateWorkspace, type Workspace } from '../../snapshot/workspace.js'
 import { DeltaError, exitCodeOf } from '../../support/errors.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
 import { keepLog } from '../command-log.js'
+import { thisCommand } from '../hook/this-command.js'
 import { interruptible } from '../interruption.js'
 import { type Printer, printerFor } from '../print.js'
 import { renderChanges, renderHooks, renderStats } from '../render-hooks.js'
@@ -123,8 +123,4 @@ async function runInBackground(args: HookArguments): Promise<number> {
   const words = result.error === null ? result.outcome : `${result.outcome}: ${result.error.message}`
   printer.note(`${new Date().toISOString()} ${hook} ${words}`)
   return 0
-}
-
-async function thisCommand(): Promise<{ node: string; script: string }> {
-  return { node: process.execPath, script: await realpath(process.argv[1] ?? '') }
 }

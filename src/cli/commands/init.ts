@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Argv } from 'yargs'
 import type { Config } from '../../config/config.js'
@@ -9,6 +8,7 @@ import { gitTextOrNull } from '../../support/git.js'
 import { type CommonArguments, type ReceiverArguments, withReceiver } from '../arguments.js'
 import { isIgnored, LOCAL_FILES } from '../doctor/workspace.js'
 import { inEachWorkspace } from '../each-workspace.js'
+import { thisCommand } from '../hook/this-command.js'
 import { appendLine, CONFIG_FILE, configText, WORKFLOW_FILE, workflowText, writeNew } from '../init/files.js'
 import { nextSteps } from '../init/next-steps.js'
 import { askForPlan, type Plan, type Suggestion } from '../init/questions.js'
@@ -62,7 +62,7 @@ export async function run(args: InitArguments): Promise<number> {
   if (plan.hook) await installHook(workspace, printer)
   if (plan.workflow) await writeWorkflow(workspace, config, plan, printer)
   const exitCode = plan.push ? await firstPush(args, interruption.signal) : 0
-  const caller = { environment: process.env, script: await ownScript() }
+  const caller = { environment: process.env, script: (await thisCommand()).script }
   for (const line of nextSteps(plan, caller)) printer.note(line)
   const { endpoint, hook, workflow, push } = plan
   printer.event({ event: 'init', root: workspace.root, endpoint, hook, workflow, push })
@@ -85,18 +85,13 @@ async function writeConfig(workspace: Workspace, plan: Plan, printer: Printer): 
 /** A hook that cannot be installed is told, and does not hold up the rest. */
 async function installHook(workspace: Workspace, printer: Printer): Promise<void> {
   const { installHooks } = await import('../../triggers/hook/install.js')
-  const command = { node: process.execPath, script: await ownScript() }
   try {
-    renderChanges(printer, await installHooks({ workspace, command, outside: false }))
+    renderChanges(printer, await installHooks({ workspace, command: await thisCommand(), outside: false }))
   } catch (thrown) {
     if (!(thrown instanceof DeltaError)) throw thrown
     printer.note(`${styled('careful', '!')} no hook: ${thrown.message}`)
     printer.note(`  ${thrown.next}`)
   }
-}
-
-async function ownScript(): Promise<string> {
-  return await realpath(process.argv[1] ?? '')
 }
 
 async function writeWorkflow(workspace: Workspace, config: Config, plan: Plan, printer: Printer): Promise<void> {

@@ -1,7 +1,9 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
+import type { OpenedWorkspace } from '../../api/workspace.js'
 import { DeltaError } from '../../support/errors.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
-import { openView } from '../open-view.js'
+import { inEachWorkspace } from '../each-workspace.js'
+import { interruptible } from '../interruption.js'
 import { printerFor } from '../print.js'
 import { renderPush, renderPushLine } from '../render-log.js'
 
@@ -20,7 +22,24 @@ type LogArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['argv'
 
 export async function run(args: LogArguments): Promise<number> {
   const limit = checkNumber(args.number)
-  const [view, { readLog }] = await Promise.all([openView(args), import('../../inspect/log.js')])
+  const interruption = interruptible()
+  const exitCode = await inEachWorkspace(args, interruption.signal, async (opened) => {
+    await logOne(opened, args, limit)
+    return 0
+  })
+  return interruption.exitCode(exitCode)
+}
+
+async function logOne(
+  { workspace, config }: OpenedWorkspace,
+  args: LogArguments,
+  limit: number | undefined,
+): Promise<void> {
+  const [{ openView }, { readLog }] = await Promise.all([
+    import('../../inspect/view.js'),
+    import('../../inspect/log.js'),
+  ])
+  const view = await openView(workspace, config)
   const pushes = await readLog(view, limit)
   const printer = printerFor(args)
   const width = String(pushes[0]?.sequence ?? 0).length
@@ -31,7 +50,6 @@ export async function run(args: LogArguments): Promise<number> {
   }
   printer.event({ event: 'log', receiver: view.receiver.name, pushes: pushes.length })
   if (pushes.length === 0) printer.note(`nothing was pushed yet (${view.receiver.name})`)
-  return 0
 }
 
 function checkNumber(number: number | undefined): number | undefined {

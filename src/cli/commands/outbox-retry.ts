@@ -1,8 +1,9 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
+import type { OpenedWorkspace } from '../../api/workspace.js'
 import { CAREFUL } from '../../push-request.js'
 import { type CommonArguments, withReceiver } from '../arguments.js'
+import { inEachWorkspace } from '../each-workspace.js'
 import { interruptible } from '../interruption.js'
-import { openView } from '../open-view.js'
 import { printerFor } from '../print.js'
 import { runPush } from '../run-push.js'
 import { exitCodeOfReport } from './push.js'
@@ -18,9 +19,23 @@ type RetryArguments = ArgumentsCamelCase<Awaited<ReturnType<typeof builder>['arg
 
 export async function run(args: RetryArguments): Promise<number> {
   const interruption = interruptible()
-  const [view, { readOutbox }] = await Promise.all([openView(args), import('../../handover/outbox.js')])
+  const exitCode = await inEachWorkspace(args, interruption.signal, async (opened) => {
+    return await retryOne(opened, args, interruption.signal)
+  })
+  return interruption.exitCode(exitCode)
+}
+
+async function retryOne(
+  { workspace, config }: OpenedWorkspace,
+  args: RetryArguments,
+  signal: AbortSignal,
+): Promise<number> {
+  const [{ openView }, { readOutbox }] = await Promise.all([
+    import('../../inspect/view.js'),
+    import('../../handover/outbox.js'),
+  ])
   const printer = printerFor(args)
-  const last = (await readOutbox(view)).at(-1)
+  const last = (await readOutbox(await openView(workspace, config))).at(-1)
   if (last === undefined) {
     printer.event({ event: 'outbox', bundles: [] })
     printer.note('nothing waits')
@@ -28,8 +43,6 @@ export async function run(args: RetryArguments): Promise<number> {
   }
   // What waits in the outbox passed the guards when it was made.
   const passed = { ...CAREFUL, allowMassDelete: true }
-  const { workspace, config } = view
   const request = { ...passed, workspace, config, snapshot: last.target, trigger: 'retry' } as const
-  const report = await runPush(request, args, interruption.signal)
-  return interruption.exitCode(exitCodeOfReport(report))
+  return exitCodeOfReport(await runPush(request, args, signal))
 }

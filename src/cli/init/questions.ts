@@ -1,6 +1,7 @@
-import { createInterface, type Interface } from 'node:readline/promises'
 import { isHttpUrl } from '../../config/schema.js'
 import { DeltaError } from '../../support/errors.js'
+import { askLine } from '../ask.js'
+import { writeLine } from '../write.js'
 
 /** What `init` does. */
 export interface Plan {
@@ -17,37 +18,39 @@ export interface Suggestion extends Plan {
   readonly canHaveHooks: boolean
 }
 
-/** Asks on the terminal; an empty answer takes the suggestion. */
+/** Asks on the terminal; an empty answer takes the suggestion, and what is no answer is asked again. */
 export async function askForPlan(suggestion: Suggestion, signal: AbortSignal): Promise<Plan> {
   if (process.stdin.isTTY !== true) {
     throw new DeltaError('usage', 'ce-delta init asks questions, and there is no terminal to ask on.', {
       next: 'Take the suggestions: ce-delta init --yes',
     })
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const endpoint = suggestion.isReceiverKnown ? suggestion.endpoint : await askEndpoint(terminal, signal)
-    const hook =
-      suggestion.canHaveHooks && (await askYes(terminal, 'Push after every commit, in the background?', signal))
-    const workflow = endpoint !== null && (await askYes(terminal, 'Write a workflow for GitHub Actions?', signal))
-    const push = await askYes(terminal, 'Make the first push now?', signal)
-    return { endpoint, hook, workflow, push }
-  } finally {
-    terminal.close()
-  }
+  const endpoint = suggestion.isReceiverKnown ? suggestion.endpoint : await askEndpoint(signal)
+  const hook = suggestion.canHaveHooks && (await askYes('Push after every commit, in the background?', signal))
+  const workflow = endpoint !== null && (await askYes('Write a workflow for GitHub Actions?', signal))
+  const push = await askYes('Make the first push now?', signal)
+  return { endpoint, hook, workflow, push }
 }
 
-async function askEndpoint(terminal: Interface, signal: AbortSignal): Promise<string | null> {
+async function askEndpoint(signal: AbortSignal): Promise<string | null> {
   for (;;) {
-    const answer = (
-      await terminal.question('Address of the server (empty: keep the copy on this machine): ', { signal })
-    ).trim()
+    const answer = await askLine('Address of the server (empty: keep the copy on this machine): ', signal)
     if (answer === '') return null
     if (isHttpUrl(answer)) return answer
-    terminal.write('It begins with http:// or https://, without credentials.\n')
+    writeLine(2, 'It begins with http:// or https://, without credentials.')
   }
 }
 
-async function askYes(terminal: Interface, question: string, signal: AbortSignal): Promise<boolean> {
-  return !/^n/i.test((await terminal.question(`${question} [Y/n] `, { signal })).trim())
+async function askYes(question: string, signal: AbortSignal): Promise<boolean> {
+  for (;;) {
+    const answer = yesOrNo(await askLine(`${question} [Y/n] `, signal))
+    if (answer !== null) return answer
+    writeLine(2, 'Answer y or n; nothing at all means y.')
+  }
+}
+
+/** null where it is neither. */
+export function yesOrNo(answer: string): boolean | null {
+  if (/^(?:y|yes)?$/i.test(answer)) return true
+  return /^(?:n|no)$/i.test(answer) ? false : null
 }

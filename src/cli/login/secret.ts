@@ -1,6 +1,6 @@
 import type { LoginSecret } from '../../delivery/http-login.js'
 import { DeltaError } from '../../support/errors.js'
-import { askHidden, askLine, readStandardInput } from './ask.js'
+import { askHidden, askLine, readStandardInput } from '../ask.js'
 
 /** What the command line says of a login; a secret on it could be seen by everybody on the machine. */
 export interface LoginArguments {

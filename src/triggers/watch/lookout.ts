@@ -1,12 +1,9 @@
-import { join } from 'node:path'
-import type { Config } from '../../config/config.js'
-import { installIgnoreRules, listIgnored } from '../../snapshot/ignore-rules.js'
-import { openShadow } from '../../snapshot/shadow.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { asDeltaError, type DeltaError } from '../../support/errors.js'
-import { decodeUtf8 } from '../../support/text.js'
 import type { Sight } from './events.js'
-import { type FolderWatcher, watchFolders } from './folder-watcher.js'
+import type { FolderWatcher } from './folder-watcher.js'
+import { findLeftOut, type LeftOutBy, recallLeftOut } from './left-out.js'
+import { folderWatcher } from './watch-folders.js'
 
 export interface LookoutOptions {
   readonly workspace: Workspace
@@ -32,17 +29,29 @@ export class Lookout {
     return this.#sight
   }
 
+  /** Begins to look, before anything is known of the ignore rules but what the last watch found. */
+  async begin(config: LeftOutBy): Promise<void> {
+    const { pollingReason, workspace } = this.#options
+    if (pollingReason !== null) return void this.#poll(pollingReason)
+    try {
+      await this.#watch((await recallLeftOut(workspace)) ?? (await findLeftOut(workspace, config)))
+    } catch (thrown) {
+      this.#fail(asDeltaError(thrown))
+    }
+  }
+
   /**
-   * Begins to look, or brings what is looked at up to date with the ignore rules. Returns whether something may have
-   * been missed, so that a look is due.
+   * Brings what is looked at up to date with the ignore rules, and, `inDoubt`, with what may not have been told. Returns
+   * whether something may have been missed, so that a look is due.
    */
-  async refresh(config: Pick<Config, 'exclude' | 'dataDirectory'>): Promise<boolean> {
+  async refresh(config: LeftOutBy, inDoubt: boolean): Promise<boolean> {
     const { pollingReason, workspace } = this.#options
     if (pollingReason !== null) return this.#poll(pollingReason)
+    if (this.#isClosed) return false
     try {
-      const leftOut = await foldersLeftOut(workspace, config)
-      if (this.#watcher !== null && isSame(leftOut, this.#leftOut)) return await this.#watcher.lookAgain()
-      await this.#begin(leftOut)
+      const leftOut = await findLeftOut(workspace, config)
+      if (this.#watcher !== null && isSame(leftOut, this.#leftOut)) return inDoubt && (await this.#watcher.lookAgain())
+      await this.#watch(leftOut)
       return true
     } catch (thrown) {
       return this.#fail(asDeltaError(thrown))
@@ -55,18 +64,19 @@ export class Lookout {
     this.#watcher = null
   }
 
-  async #begin(leftOut: ReadonlySet<string>): Promise<void> {
+  async #watch(leftOut: ReadonlySet<string>): Promise<void> {
+    if (this.#isClosed) return
     const { workspace, onChange } = this.#options
+    const watcher = folderWatcher({
+      root: workspace.root,
+      leftOut,
+      onChange,
+      onFailure: (error) => void this.#fail(error),
+    })
     this.#watcher?.close()
-    this.#watcher = null
-    const onFailure = (error: DeltaError): void => void this.#fail(error)
-    const watcher = await watchFolders({ root: workspace.root, leftOut, onChange, onFailure })
-    if (this.#isClosed) {
-      watcher.close()
-      return
-    }
     this.#watcher = watcher
     this.#leftOut = leftOut
+    await watcher.begin()
     this.#see({ by: 'events' })
   }
 
@@ -86,24 +96,6 @@ export class Lookout {
     this.#sight = sight
     this.#options.onSight(sight)
   }
-}
-
-/**
- * Folders in which nothing is part of the copy: ignored as a whole, git's, and our own. Events in them would only cost,
- * and those in our own would never end.
- */
-async function foldersLeftOut(
-  workspace: Workspace,
-  { exclude, dataDirectory }: Pick<Config, 'exclude' | 'dataDirectory'>,
-): Promise<ReadonlySet<string>> {
-  const shadow = await openShadow(workspace)
-  const ignored = await listIgnored(shadow, await installIgnoreRules(shadow, exclude))
-  const folders = ignored.flatMap((name) => {
-    const path = decodeUtf8(name)
-    return path?.endsWith('/') === true ? [join(workspace.root, path.slice(0, -1))] : []
-  })
-  const git = workspace.git === null ? [] : [workspace.git.gitDirectory]
-  return new Set([...folders, ...git, workspace.stateDirectory, dataDirectory])
 }
 
 function isSame(left: ReadonlySet<string>, right: ReadonlySet<string>): boolean {

@@ -8,22 +8,34 @@ const STORM = 5000
 
 /** Remembers whether the folders that are looked into are still the right ones. */
 export class Rules {
-  #isStale = true
+  #areStale = true
+  #isInDoubt = false
   #events = 0
   #exclude = ''
-  #refreshedAt = Number.NEGATIVE_INFINITY
+  #refreshedAt: number
+
+  constructor(now: number) {
+    this.#refreshedAt = now
+  }
 
   changed(path: string | null): void {
     this.#events++
-    if (path === null || IGNORE_FILES.has(basename(path)) || this.#events > STORM) this.#isStale = true
+    if (path === null || this.#events > STORM) this.#isInDoubt = true
+    else if (IGNORE_FILES.has(basename(path))) this.#areStale = true
   }
 
-  isRefreshDue(exclude: readonly string[], now: number, longest: number): boolean {
-    return this.#isStale || this.#exclude !== JSON.stringify(exclude) || now - this.#refreshedAt >= longest
+  /**
+   * What may be different: the `rules`, or `anything`, because folders may have come that nobody told of, or it is so
+   * many milliseconds ago that it was looked at; null where nothing is.
+   */
+  whatMayDiffer(exclude: readonly string[], now: number, longest: number): 'rules' | 'anything' | null {
+    if (this.#isInDoubt || now - this.#refreshedAt >= longest) return 'anything'
+    return this.#areStale || this.#exclude !== JSON.stringify(exclude) ? 'rules' : null
   }
 
   refreshed(exclude: readonly string[], now: number): void {
-    this.#isStale = false
+    this.#areStale = false
+    this.#isInDoubt = false
     this.#events = 0
     this.#exclude = JSON.stringify(exclude)
     this.#refreshedAt = now

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { isGitBusy } from '../git-activity.js'
 import type { ControlRequest } from './control-place.js'
@@ -43,6 +41,8 @@ export class Session {
   #timer: NodeJS.Timeout | undefined
   #pushing: Promise<void> = Promise.resolve()
   #end: (end: SessionEnd) => void = () => undefined
+  /** Before that no push is made: what changed behind its back would stay unseen. */
+  #isLooking = false
   #isOver = false
 
   constructor(options: SessionOptions) {
@@ -81,7 +81,8 @@ export class Session {
     if (signal.aborted) interrupt()
     try {
       await this.#heartbeat.start()
-      if (existsSync(join(this.#options.workspace.stateDirectory, 'index'))) this.#view.open()
+      await Promise.race([this.#view.open(), ended])
+      this.#isLooking = true
       this.#step()
       return await ended
     } finally {
@@ -135,7 +136,7 @@ export class Session {
   }
 
   #step(): void {
-    if (this.#isOver) return
+    if (this.#isOver || !this.#isLooking) return
     clearTimeout(this.#timer)
     const { workspace, journal, timing } = this.#options
     const decision = decide(this.#schedule, performance.now(), timing)
@@ -170,8 +171,9 @@ export class Session {
     this.#noise.pushed(byChanges, report.outcome === 'unchanged')
     await this.#view.keep()
     const interval = lookInterval(this.#view.sight, report.duration_ms, timing)
-    this.#happened({ kind: 'push ended', result: resultOf(report.error), nextLook: performance.now() + interval })
+    // First, because the next push may begin at once, and those who wait for that one are others.
     this.#flushes.pushEnded(report)
+    this.#happened({ kind: 'push ended', result: resultOf(report.error), nextLook: performance.now() + interval })
   }
 
   async #flush(): Promise<object> {

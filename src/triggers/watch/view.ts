@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Sight } from './events.js'
 import { Lookout, type LookoutOptions } from './lookout.js'
 import { Rules } from './rules.js'
@@ -15,7 +17,7 @@ export interface ViewOptions extends LookoutOptions {
 export class View {
   readonly #options: ViewOptions
   readonly #lookout: Lookout
-  readonly #rules = new Rules()
+  readonly #rules = new Rules(performance.now())
   #opening: Promise<void> = Promise.resolve()
 
   constructor(options: ViewOptions) {
@@ -31,9 +33,14 @@ export class View {
     this.#rules.changed(path)
   }
 
-  /** Begins beside the first push: where there was a scan before, it is known by now what is ignored. */
-  open(): void {
-    this.#opening = this.#refresh()
+  /** Begins to look: whatever changes from the end of it on is told. */
+  async open(): Promise<void> {
+    const { settings, workspace } = this.#options
+    if (settings.last === null) return
+    this.#opening = this.#lookout.begin(settings.last)
+    await this.#opening
+    // Meanwhile the first push runs. Where none was before it, what git tracks in spite of a rule is not known yet.
+    if (existsSync(join(workspace.stateDirectory, 'index'))) this.#opening = this.#refresh()
   }
 
   /** Looks at what the rules leave, now that a push has applied them. */
@@ -50,8 +57,10 @@ export class View {
   async #refresh(): Promise<void> {
     const { settings, longest, onMissed } = this.#options
     const config = settings.last
-    if (config === null || !this.#rules.isRefreshDue(config.exclude, performance.now(), longest)) return
+    if (config === null) return
+    const mayDiffer = this.#rules.whatMayDiffer(config.exclude, performance.now(), longest)
+    if (mayDiffer === null) return
     this.#rules.refreshed(config.exclude, performance.now())
-    if (await this.#lookout.refresh(config)) onMissed()
+    if (await this.#lookout.refresh(config, mayDiffer === 'anything')) onMissed()
   }
 }

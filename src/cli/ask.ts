@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
-import { DeltaError } from '../../support/errors.js'
-import { writeBytes } from '../write.js'
+import { DeltaError } from '../support/errors.js'
+import { writeBytes } from './write.js'
 
 /** One line from the terminal, without what surrounds it. */
 export async function askLine(question: string, signal: AbortSignal): Promise<string> {

@@ -1,0 +1,32 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/** Lines as a terminal shows them best: cut between words where they are too long. Elsewhere they stay as they are. */
+export function wrapped(text: string, { isTTY, columns }: NodeJS.WriteStream): string {
+  if (!isTTY || !(columns > 0)) return text
+  return text
+    .split('\n')
+    .map((line) => wrapWords(line, columns))
+    .join('\n')
+}
+
+/** Cuts a line between words. What follows stands where its text begins; a word that is too long stays whole. */
+export function wrapWords(line: string, columns: number): string {
+  if (widthOf(line) <= columns) return line
+  const indent = ' '.repeat(startOfText(line))
+  const lines = ['']
+  for (const word of line.match(/ *[^ ]+/g) ?? []) {
+    const last = lines.pop() ?? ''
+    const isFull = last.trim() !== '' && widthOf(last + word) > columns
+    lines.push(...(isFull ? [last, indent + word.trimStart()] : [last + word]))
+  }
+  return lines.join('\n')
+}
+
+/** Behind the spaces that it begins with, and behind a sign of one character. */
+function startOfText(line: string): number {
+  return /^ *(?:\S (?=\S))?/.exec(stripVTControlCharacters(line))?.[0].length ?? 0
+}
+
+function widthOf(text: string): number {
+  return stripVTControlCharacters(text).length
+}

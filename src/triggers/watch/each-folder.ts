@@ -1,0 +1,139 @@
+import { type FSWatcher, lstatSync, watch } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { dirname, join, sep } from 'node:path'
+import { type DeltaError, systemErrorCode } from '../../support/errors.js'
+import { type FolderWatcher, type FolderWatcherOptions, watchFailure } from './folder-watcher.js'
+
+interface Watched {
+  readonly watcher: FSWatcher
+  /** Which folder that is: another one may have come to its place. */
+  readonly identity: string
+  /** The folders inside that are watched. */
+  readonly inside: Set<string>
+}
+
+/** How many folders are read at the same time. */
+const AT_ONCE = 16
+
+/** Where the system watches one folder at a time. */
+export class EachFolder implements FolderWatcher {
+  readonly #watched = new Map<string, Watched>()
+  readonly #options: FolderWatcherOptions
+  #isClosed = false
+  #failure: DeltaError | null = null
+  /** How many folders were begun to be watched so far. */
+  #begun = 0
+
+  constructor(options: FolderWatcherOptions) {
+    this.#options = options
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const { watcher } of this.#watched.values()) watcher.close()
+    this.#watched.clear()
+  }
+
+  async begin(): Promise<void> {
+    await this.#enter(this.#options.root).catch((thrown: unknown) => this.#fail(thrown))
+    // It may also have failed at a folder that came meanwhile.
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  async lookAgain(): Promise<boolean> {
+    const before = this.#begun
+    await this.#enter(this.#options.root)
+    return this.#begun > before
+  }
+
+  /** Watches a folder and all below. Each is watched before it is read, so nothing that is made meanwhile is missed. */
+  async #enter(start: string): Promise<void> {
+    const waiting = [start]
+    while (waiting.length > 0 && !this.#isClosed) {
+      const found = await Promise.all(waiting.splice(-AT_ONCE).map(async (folder) => await this.#enterOne(folder)))
+      waiting.push(...found.flat())
+    }
+  }
+
+  async #enterOne(folder: string): Promise<string[]> {
+    try {
+      this.#watch(folder)
+      const entries = await readdir(folder, { withFileTypes: true })
+      const inside = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name))
+      return inside.filter((path) => !this.#isLeftOut(path))
+    } catch (thrown) {
+      if (!IS_NOT_THERE.has(systemErrorCode(thrown) ?? '')) throw watchFailure(thrown)
+      this.#leave(folder)
+      return []
+    }
+  }
+
+  #watch(folder: string): void {
+    if (this.#isClosed) return
+    const identity = identityOf(folder)
+    if (this.#watched.get(folder)?.identity === identity) return
+    this.#leave(folder)
+    const watcher = watch(folder, (kind, name) => this.#onEvent(folder, kind, name))
+    watcher.on('error', (thrown) => this.#fail(thrown))
+    this.#watched.set(folder, { watcher, identity, inside: new Set() })
+    this.#watched.get(dirname(folder))?.inside.add(folder)
+    this.#begun++
+  }
+
+  #leave(folder: string): void {
+    const watched = this.#watched.get(folder)
+    if (watched === undefined) return
+    watched.watcher.close()
+    this.#watched.delete(folder)
+    for (const inside of watched.inside) this.#leave(inside)
+  }
+
+  #onEvent(folder: string, kind: string, name: string | null): void {
+    if (this.#isClosed) return
+    const path = name === null ? null : join(folder, name)
+    if (path !== null && this.#isLeftOut(path)) return
+    if (path !== null && kind === 'rename') this.#cameOrWent(path)
+    this.#options.onChange(path)
+  }
+
+  #cameOrWent(path: string): void {
+    if (!isFolder(path)) {
+      this.#leave(path)
+      return
+    }
+    // What was made inside while we were on the way there is only known by looking.
+    this.#enter(path).then(
+      () => this.#options.onChange(path),
+      (thrown) => this.#fail(thrown),
+    )
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#isClosed) return
+    this.close()
+    this.#failure = watchFailure(thrown)
+    this.#options.onFailure(this.#failure)
+  }
+
+  #isLeftOut(path: string): boolean {
+    return path.endsWith(`${sep}.git`) || this.#options.leftOut.has(path)
+  }
+}
+
+/** Numbers of folders are used again at once, so the time of birth belongs to it. Where there is none, that of a change. */
+function identityOf(folder: string): string {
+  const { dev, ino, birthtimeNs } = lstatSync(folder, { bigint: true })
+  return `${dev}-${ino}-${birthtimeNs}`
+}
+
+/** A folder that is gone by now, or that we may not read, cannot be watched, and need not be. */
+const IS_NOT_THERE = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP'])
+
+function isFolder(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown
+    return false
+  }
+}
