@@ -13,6 +13,8 @@ export interface Sender {
   readonly context: DeliveryContext
 }
 
+type UploadHints = Pick<Upload, 'plain' | 'moreFollow'>
+
 export interface Delivery {
   readonly result: UploadResult
   /** It may have been applied all the same: an earlier time that it was sent, or an answer that nothing bears out. */
@@ -23,19 +25,19 @@ export interface Delivery {
  * Sends one bundle of the outbox until its fate is known. "Attempted" is recorded before the first byte leaves; after
  * a lost answer the receiver is asked before anything is sent again, and what an answer says without a proof has to show
  * in the status as well (faults.md 0.1). What is learnt of its fate is written to its entry, which stays in the outbox:
- * the caller removes it when the confirmed reference has moved. `status`: as the receiver is known; `plain`: see
- * {@link Upload.plain}.
+ * the caller removes it when the confirmed reference has moved. `status`: as the receiver is known; `hints`: see
+ * {@link Upload}.
  */
 export async function deliver(
   sender: Sender,
   entry: OutboxEntry,
   status: ReceiverStatus,
-  plain?: Upload['plain'],
+  hints: UploadHints = {},
 ): Promise<Delivery> {
   const { receiver, outbox, context } = sender
   const attempted = { ...entry, attemptedAt: entry.attemptedAt ?? context.now().toISOString() }
   if (entry.attemptedAt === null) await outbox.put(attempted)
-  const delivery = await untilAnswered(sender, entry, status, plain)
+  const delivery = await untilAnswered(sender, entry, status, hints)
   const { result } = delivery
   if (result.kind === 'partly applied') await outbox.put({ ...attempted, isPartlyApplied: true })
   if (result.kind !== 'applied' || result.tree !== null || status.hasSeveralCounters) return delivery
@@ -52,7 +54,7 @@ async function untilAnswered(
   sender: Sender,
   entry: OutboxEntry,
   known: ReceiverStatus,
-  plain: Upload['plain'],
+  hints: UploadHints,
 ): Promise<Delivery> {
   const { receiver, context } = sender
   const { dialect } = known
@@ -68,12 +70,7 @@ async function untilAnswered(
       hasSeveralCounters ||= status.hasSeveralCounters
     }
     const sequence = hasSeveralCounters ? null : entry.sequence
-    const answer = await send(
-      sender,
-      entry,
-      { sequence, ...(plain === undefined ? {} : { plain }) },
-      { dialect, isRepeated },
-    )
+    const answer = await send(sender, entry, { sequence, ...hints }, { dialect, isRepeated })
     if (answer.kind === 'sequence mismatch') {
       // The network may have delivered it twice, and this may be the answer to the second time.
       const now = await settledStatus(receiver, context)
@@ -88,7 +85,7 @@ async function untilAnswered(
 async function send(
   { receiver, outbox, context }: Sender,
   entry: OutboxEntry,
-  how: Pick<Upload, 'sequence' | 'plain'>,
+  how: UploadHints & Pick<Upload, 'sequence'>,
   situation: Omit<RefusalSituation, 'now'>,
 ): Promise<UploadResult> {
   const { bundleId, bytes, digest, operations, steps = operations } = entry

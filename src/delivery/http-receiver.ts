@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { Agent } from 'node:http'
 import { Readable } from 'node:stream'
-import { STATUS_PATH, TREE_PATH, UPLOAD_PATH } from '../receiver/wire.js'
+import { MORE_FOLLOW_FIELD, STATUS_PATH, TREE_PATH, UPLOAD_PATH } from '../receiver/wire.js'
 import { DeltaError } from '../support/errors.js'
 import type { TreeFile } from '../support/git-objects.js'
 import { directConnection } from './connection.js'
@@ -65,7 +65,8 @@ export function httpReceiver(options: HttpReceiverOptions): Receiver {
       const plain = dialect.plans && upload.plain !== undefined
       const done = plain ? await applyPlain(post, identity(), upload, upload.plain, signal) : null
       if (done !== null) return done
-      const form = multipart(identity(), upload)
+      const own = upload.moreFollow === true && dialect.proof === 'tree' ? { [MORE_FOLLOW_FIELD]: 'true' } : {}
+      const form = multipart({ ...identity(), ...own }, upload)
       const url = `${endpoint}${UPLOAD_PATH}`
       const idleTimeout = options.idleTimeout * (answersLate(dialect) ? MORE_PATIENCE : 1)
       const request = { method: 'POST', url, longestAnswer: MEGABYTE, agent, idleTimeout, ...form } as const

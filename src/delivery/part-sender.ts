@@ -108,7 +108,7 @@ export class PartSender {
     await lock.verify()
     try {
       const plain = entry.historyHead === undefined ? plainOperations(part.operations) : undefined
-      const { result, isRepeated } = await deliver(this.#job, entry, this.#status, plain)
+      const { result, isRepeated } = await deliver(this.#job, entry, this.#status, plain === undefined ? {} : { plain })
       if (result.kind === 'partly applied') {
         this.#status = await askStatus(receiver, context)
         return 'partly applied'

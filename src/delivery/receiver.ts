@@ -57,6 +57,8 @@ export interface Upload {
   readonly steps: OperationCounts
   /** The operations themselves, where none of them needs a content; a server that can takes them without the bundle. */
   readonly plain?: readonly PlainOperation[]
+  /** Another bundle comes right after it; a receiver that keeps plain files may answer before they have followed. */
+  readonly moreFollow?: boolean
 }
 
 /** A deletion or a move. */

@@ -98,7 +98,7 @@ export async function deliverEntry(
   }
   if (entry.bytes > (status.maxBundleBytes ?? Number.POSITIVE_INFINITY))
     throw new DeltaError('bundle-too-large', `A bundle of ${entry.bytes} bytes is more than the receiver takes.`)
-  const { result, isRepeated } = await deliver(job, entry, status)
+  const { result, isRepeated } = await deliver(job, entry, status, { moreFollow: entry.target !== target })
   if (result.kind !== 'applied' || !isProof(result.tree, entry.target)) {
     context.onNotice(`Bundle ${entry.sequence} was not what the receiver needs (${result.kind}); it is asked again.`)
     // One that may have been applied stays, so that the next round can tell its effect from another writer's.
