@@ -56,16 +56,29 @@ export class Actions {
       case 'rebase':
         return this.#fullIsDue ? await this.#sendFull(status) : await this.#rebase(status)
       case 'resync':
-        return await this.#sendFull(status)
+        return await this.#resync(attempted, status)
     }
   }
 
-  /** Made for another dialect, it is made anew; but it may still be under way, and never are two (protocol.md §3). */
+  /** Made for another dialect, it is made anew. */
   async #sendInsteadOf(attempted: OutboxEntry, status: ReceiverStatus): Promise<Next> {
+    const settled = await this.#settled(attempted, status)
+    return settled === null ? { isDone: false, isStale: true, status } : await this.#sendChanges(settled)
+  }
+
+  async #resync(attempted: OutboxEntry | null, status: ReceiverStatus): Promise<Next> {
+    const settled = attempted === null ? status : await this.#settled(attempted, status)
+    return settled === null ? { isDone: false, isStale: true, status } : await this.#sendFull(settled)
+  }
+
+  /** A bundle may still be under way, and never are two (protocol.md §3); null where it moved the number meanwhile. */
+  async #settled(attempted: OutboxEntry, status: ReceiverStatus): Promise<ReceiverStatus | null> {
     const { receiver, context } = this.#job
+    // Who applies before it answers has ended where it answered.
+    const isOver = attempted.isPartlyApplied === true && status.dialect.proof === 'answer'
+    if (isOver || status.sequence !== attempted.sequence - 1) return status
     const settled = await statusAfterWaiting(receiver, attempted, context)
-    if (settled.sequence === status.sequence) return await this.#sendChanges(settled)
-    return { isDone: false, isStale: true, status: settled }
+    return settled.sequence === status.sequence ? settled : null
   }
 
   async #sendChanges(status: ReceiverStatus): Promise<Next> {

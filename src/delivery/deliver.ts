@@ -1,7 +1,7 @@
+import { afterFailure, type FailureSituation } from './after-failure.js'
 import type { Outbox, OutboxEntry } from './outbox.js'
 import type { Receiver, ReceiverStatus, Upload, UploadResult } from './receiver.js'
 import { isApplied } from './recover.js'
-import { afterRefusal, type RefusalSituation } from './refused.js'
 import { type DeliveryContext, withRetry } from './retry.js'
 import { isShownByStatus } from './shown-by-status.js'
 import { followQueued, settledStatus, statusAfterWaiting } from './wait-applied.js'
@@ -58,49 +58,66 @@ async function untilAnswered(
 ): Promise<Delivery> {
   const { receiver, context } = sender
   const { dialect } = known
+  let accepted: number | null = null
   return await withRetry(context.policy, context, async (attempt): Promise<Delivery> => {
     const isRepeated = attempt > 1 || entry.attemptedAt !== null
     let { hasSeveralCounters } = known
     if (isRepeated) {
       const status = await statusAfterWaiting(receiver, entry, context)
       if (isApplied(entry, status)) return { result: appliedResult(entry, status), isRepeated }
+      // It took longer than we followed it.
+      if (accepted !== null && status.sequence === accepted && status.lastUploadState === undefined)
+        return { result: { ...appliedResult(entry, status), sequence: accepted }, isRepeated }
       const expected = status.sequence + 1
       const isTaken = expected > entry.sequence && !status.hasSeveralCounters
       if (isTaken) return { result: { kind: 'sequence mismatch', expected }, isRepeated }
       hasSeveralCounters ||= status.hasSeveralCounters
     }
     const sequence = hasSeveralCounters ? null : entry.sequence
-    const answer = await send(sender, entry, { sequence, ...hints }, { dialect, isRepeated })
+    const answer = await noting(sender, entry, { dialect, isRepeated }, () =>
+      receiver.upload(uploadOf(sender, entry, { sequence, ...hints }), context.signal),
+    )
     if (answer.kind === 'sequence mismatch') {
       // The network may have delivered it twice, and this may be the answer to the second time.
       const now = await settledStatus(receiver, context)
       if (isApplied(entry, now)) return { result: appliedResult(entry, now), isRepeated }
     }
     if (answer.kind !== 'queued') return { result: answer, isRepeated }
-    return { result: await followQueued(receiver, entry, answer.sequence, context), isRepeated }
+    accepted = answer.sequence
+    const result = await noting(sender, entry, { dialect, isRepeated: true }, () =>
+      followQueued(receiver, entry, answer.sequence, context),
+    )
+    return { result, isRepeated }
   })
 }
 
-/** One upload; a refusal for good is noted. */
-async function send(
-  { receiver, outbox, context }: Sender,
+/** Writes down what a failure says of the bundle. */
+async function noting<Result>(
+  { outbox, context }: Sender,
   entry: OutboxEntry,
-  how: UploadHints & Pick<Upload, 'sequence'>,
-  situation: Omit<RefusalSituation, 'now'>,
-): Promise<UploadResult> {
-  const { bundleId, bytes, digest, operations, steps = operations } = entry
-  const onSent = (sent: number): void => context.onSent(bundleId, sent, bytes)
-  const upload = { path: outbox.bundlePath(entry), bundleId, bytes, digest, steps, onSent, ...how }
+  situation: Omit<FailureSituation, 'now'>,
+  action: () => Promise<Result>,
+): Promise<Result> {
   try {
-    return await receiver.upload(upload, context.signal)
+    return await action()
   } catch (thrown) {
-    const left = afterRefusal(entry, thrown, { ...situation, now: context.now() })
+    const left = afterFailure(entry, thrown, { ...situation, now: context.now() })
     if (left !== null) await outbox.put(left)
     throw thrown
   }
 }
 
-function appliedResult(entry: OutboxEntry, status: ReceiverStatus): UploadResult {
+function uploadOf(
+  { outbox, context }: Sender,
+  entry: OutboxEntry,
+  how: UploadHints & Pick<Upload, 'sequence'>,
+): Upload {
+  const { bundleId, bytes, digest, operations, steps = operations } = entry
+  const onSent = (sent: number): void => context.onSent(bundleId, sent, bytes)
+  return { path: outbox.bundlePath(entry), bundleId, bytes, digest, steps, onSent, ...how }
+}
+
+function appliedResult(entry: OutboxEntry, status: ReceiverStatus): Extract<UploadResult, { kind: 'applied' }> {
   return {
     kind: 'applied',
     sequence: entry.sequence,

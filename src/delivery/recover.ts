@@ -21,8 +21,8 @@ export interface RecoverInput {
   /** Overwrite what another writer left. */
   readonly force: boolean
   readonly recovery: RecoveryMode
-  /** An earlier bundle was carried out in part, so that it is not known what the receiver holds. */
-  readonly isUncertain: boolean
+  /** The highest number of an earlier bundle that may have been carried out in part; null where there is none. */
+  readonly doubtfulUpTo: number | null
 }
 
 /**
@@ -55,7 +55,8 @@ export type Recovery =
  */
 export function recover(input: RecoverInput): Recovery {
   const { attempted, receiver, target } = input
-  if (input.isUncertain && receiver.tree === null)
+  const isDoubtful = input.doubtfulUpTo !== null && (input.force || receiver.sequence <= input.doubtfulUpTo)
+  if (isDoubtful && receiver.tree === null)
     return compare(input, 'An earlier bundle may have been applied only in part.')
   if (attempted !== null && isApplied(attempted, receiver)) {
     if (receiver.tree === null || receiver.tree === attempted.target)

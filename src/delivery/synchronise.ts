@@ -104,10 +104,11 @@ class Synchronisation {
   async #decide(attempted: OutboxEntry | null, status: ReceiverStatus): Promise<Recovery> {
     const { target, outbox, options } = this.#job
     const { recovery } = options
-    const isUncertain = (await outbox.list()).some(({ isPartlyApplied }) => isPartlyApplied === true)
+    const doubtful = (await outbox.list()).filter(({ isPartlyApplied }) => isPartlyApplied === true)
+    const doubtfulUpTo = doubtful.length === 0 ? null : Math.max(...doubtful.map(({ sequence }) => sequence))
     const force = options.force || options.full
     const { confirmed } = this.#ledger
-    return recover({ confirmed, attempted, receiver: status, target, force, recovery, isUncertain })
+    return recover({ confirmed, attempted, receiver: status, target, force, recovery, doubtfulUpTo })
   }
 
   #result({ status, leftBehind = [] }: Next): SynchroniseResult {

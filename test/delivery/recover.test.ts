@@ -24,7 +24,7 @@ function input({ receiver, ...words }: Words): RecoverInput {
     target: T3,
     force: false,
     recovery: 'resync',
-    isUncertain: false,
+    doubtfulUpTo: null,
     receiver: { ...PROVING, ...receiver },
     ...words,
   }
@@ -173,7 +173,22 @@ const TABLE: readonly (readonly [string, Words, Recovery['kind']])[] = [
     },
     'resync',
   ],
-  ['a bundle was applied in part, and no tree is told', { receiver: COUNTING, isUncertain: true }, 'resync'],
+  ['a bundle was applied in part, and no tree is told', { receiver: COUNTING, doubtfulUpTo: 6 }, 'resync'],
+  [
+    'a bundle was applied in part, and took its number',
+    { attempted: ATTEMPTED, receiver: { ...COUNTING, sequence: 6 }, doubtfulUpTo: 6 },
+    'resync',
+  ],
+  [
+    'a bundle was applied in part, and another writer was there since',
+    { attempted: ATTEMPTED, receiver: { ...COUNTING, sequence: 7 }, doubtfulUpTo: 6 },
+    'halt',
+  ],
+  [
+    'a bundle was applied in part, another writer was there, forced',
+    { attempted: ATTEMPTED, receiver: { ...COUNTING, sequence: 7 }, doubtfulUpTo: 6, force: true },
+    'resync',
+  ],
   [
     'S > L: another writer, whatever is believed',
     { receiver: { ...COUNTING, sequence: 9 }, recovery: 'trust' },
@@ -212,7 +227,7 @@ const situations: fc.Arbitrary<RecoverInput> = fc
     target: trees,
     force: fc.boolean(),
     recovery: fc.constantFrom(...RECOVERY_MODES),
-    isUncertain: fc.boolean(),
+    doubtfulUpTo: fc.option(sequences),
   })
   .map(({ sequence, tree, canListTree, tellsTree, lastBundleId, ...rest }) => ({
     ...rest,

@@ -78,6 +78,24 @@ describe.each(TESTED_GENERATIONS)('generation %s', (name) => {
   })
 })
 
+describe.each(TESTED_GENERATIONS)('generation %s, which gives a bundle up', (name) => {
+  test('row 78: every time: nothing is claimed, and what the work tree is by then is sent in its place', async () => {
+    const stage = await changedStage(name)
+    stage.server.faults.fatal = 'd/new'
+    for (let push = 1; push <= 2; push++) {
+      const outcome = await stage.push({ retries: 1 }).then(
+        ({ outcome }) => outcome,
+        ({ code }) => code,
+      )
+      expect(['queued', 'bundle-refused']).toContain(outcome)
+    }
+    await rm(join(stage.root, 'd/new'))
+    expect((await stage.push()).outcome).toBe('confirmed')
+    expect(await stage.outbox().list()).toEqual([])
+    await expectEqual(stage)
+  })
+})
+
 describe.each(TESTED_GENERATIONS.filter((name) => !isAtOnce(name) && !GENERATIONS[name].plans))(
   'generation %s, which tells a number alone',
   (name) => {

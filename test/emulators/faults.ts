@@ -22,6 +22,8 @@ export interface Faults {
   loseStatus: number
   /** A bundle that brings this path is not wanted: the status of HTTP, or 200 for a failure that is told in the answer. */
   refuse: { readonly path: string; readonly status: number } | null
+  /** A bundle that brings this path is given up in the middle, every time. */
+  fatal: string | null
   /** The connection ends with the answer to an upload, as behind some proxies, and the next one finds another process. */
   endsConnections: boolean
   /** Processes that count for themselves; a connection stays with one (§3, `--workers 2`). */
@@ -47,6 +49,7 @@ export function noFaults(): Faults {
     skipped: () => false,
     loseStatus: 0,
     refuse: null,
+    fatal: null,
     endsConnections: false,
     workers: 1,
     overtaken: null,

@@ -314,7 +314,9 @@ export class Emulator {
       if (life !== this.#life) throw new Error('The server was stopped')
       mkdirSync(place.folder, { recursive: true })
       const { operations } = archive
-      if (this.#takes('failAfterAnswer')) {
+      const { fatal } = this.faults
+      const isFatal = operations.some(({ path, operation }) => path === fatal && operation !== 'deleted')
+      if (isFatal || this.#takes('failAfterAnswer')) {
         applyOperations(this.generation, place, operations.slice(0, operations.length / 2), archive)
         throw new Aborted('Failed in the middle')
       }

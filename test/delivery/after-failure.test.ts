@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
+import { afterFailure } from '../../src/delivery/after-failure.js'
 import { DIALECTS, type DialectName } from '../../src/delivery/dialects/dialect.js'
-import { afterRefusal } from '../../src/delivery/refused.js'
 import { NO_OPERATIONS } from '../../src/delta/operation.js'
 import { DeltaError, type ErrorCode } from '../../src/support/errors.js'
 
@@ -31,13 +31,15 @@ test.each<[string, Left, ErrorCode, number | string | null, DialectName, boolean
   ['operations that fail at once', 'in doubt', 'bundle-refused', 'APPLY_OPS_ERROR', 'A3', false],
   ['a failure of nobody knows what', 'in doubt', 'bundle-refused', null, 'unknown', false],
   ['a refusal of one that takes all or nothing', 'as if never sent', 'bundle-refused', null, 'ce-delta', true],
+  ['an apply that failed, to be tried again', 'in doubt', 'not-confirmed', 'BUNDLE_APPLY_FAILED', 'S2', false],
+  ['a number that does not move', 'in doubt', 'not-confirmed', null, 'A1', true],
   ['a lost connection', 'as it was', 'receiver-unreachable', null, 'S1', false],
   ['an answer without sense', 'as it was', 'answer-malformed', null, 'S1', false],
 ])('%s leaves the bundle %s', (...[, left, code, told, name, isRepeated]) => {
   const facts = typeof told === 'number' ? { status: told } : { code: told }
   const failure = new DeltaError(code, 'no', { facts })
   const entry = { ...ENTRY, attemptedAt: isRepeated ? SENT : null }
-  const after = afterRefusal(entry, failure, { dialect: DIALECTS[name], isRepeated, now: NOW })
+  const after = afterFailure(entry, failure, { dialect: DIALECTS[name], isRepeated, now: NOW })
   const wanted = {
     'as if never sent': { ...ENTRY, attemptedAt: null, refusedAt: NOW.toISOString() },
     'in doubt': { ...ENTRY, attemptedAt: isRepeated ? SENT : NOW.toISOString(), isPartlyApplied: true },
@@ -48,5 +50,5 @@ test.each<[string, Left, ErrorCode, number | string | null, DialectName, boolean
 
 test('what is no failure of ours says nothing of the bundle', () => {
   const situation = { dialect: DIALECTS.A1, isRepeated: false, now: NOW }
-  expect(afterRefusal({ ...ENTRY, attemptedAt: null }, new Error('boom'), situation)).toBe(null)
+  expect(afterFailure({ ...ENTRY, attemptedAt: null }, new Error('boom'), situation)).toBe(null)
 })
