@@ -23,7 +23,9 @@ export function parseStatus(answer: HttpAnswer): ToldStatus {
   const abilities = Array.isArray(server?.abilities) ? server.abilities : []
   const megabytes = server?.max_bundle_size_mb
   const lastUploadState = uploadState(server)
-  const isDone = lastUploadState?.state === 'completed' && (lastUploadState.processed?.failed ?? 0) === 0
+  // A server that tells this counts as deleted what was not there, so whatever else it skipped is not done.
+  const { failed = 0, skipped = 0, hashMatches = 0 } = lastUploadState?.processed ?? {}
+  const isDone = lastUploadState?.state === 'completed' && failed === 0 && skipped <= hashMatches
   const lastCompleted = isDone ? lastUploadState.bundleId : null
   return {
     sequence: wholeNumber(answer, fields, 'last_sequence'),

@@ -12,7 +12,7 @@ import { guardAgainstMassDeletion } from './mass-deletion-guard.js'
 import type { OutboxEntry } from './outbox.js'
 import { queueChanges } from './queue.js'
 import type { ReceiverStatus } from './receiver.js'
-import { type Recovery, recover } from './recover.js'
+import { isApplied, type Recovery, recover } from './recover.js'
 import { isPassing } from './retry.js'
 
 export interface SynchroniseResult {
@@ -104,7 +104,8 @@ class Synchronisation {
   async #decide(attempted: OutboxEntry | null, status: ReceiverStatus): Promise<Recovery> {
     const { target, outbox, options } = this.#job
     const { recovery } = options
-    const doubtful = (await outbox.list()).filter(({ isPartlyApplied }) => isPartlyApplied === true)
+    const entries = await outbox.list()
+    const doubtful = entries.filter((entry) => entry.isPartlyApplied === true && !isApplied(entry, status))
     const doubtfulUpTo = doubtful.length === 0 ? null : Math.max(...doubtful.map(({ sequence }) => sequence))
     const force = options.force || options.full
     const { confirmed } = this.#ledger

@@ -42,6 +42,22 @@ describe.each(TESTED_GENERATIONS.filter((name) => isAtOnce(name) || GENERATIONS[
   },
 )
 
+describe.each(TESTED_GENERATIONS.filter((name) => GENERATIONS[name].plans))(
+  'generation %s, which names its bundles',
+  (name) => {
+    test('takes longer than it is waited for: the next push needs no more than to ask', async () => {
+      const stage = await changedStage(name)
+      stage.server.faults.delay = 2000
+      expect((await stage.push({ retries: 0 })).outcome).toBe('queued')
+      while (!stage.server.isIdle) await new Promise((resolve) => setTimeout(resolve, 5))
+      const before = stage.server.bundles.length
+      expect((await stage.push()).outcome).toBe('confirmed')
+      expect(stage.server.bundles.length).toBe(before)
+      await expectEqual(stage)
+    })
+  },
+)
+
 describe.each(TESTED_GENERATIONS.filter(isAtOnce))('generation %s, which applies before it answers', (name) => {
   test('cannot be asked after its good answer: the next push needs no more than to ask', async () => {
     const stage = await changedStage(name)
