@@ -13,4 +13,8 @@ describe('a line that is too long for the terminal', () => {
   ])('%s', (_, line, columns, lines) => {
     expect(wrapWords(line, columns)).toBe(lines)
   })
+
+  test('goes on where it is told to', () => {
+    expect(wrapWords('✓ git   is there', 12, 8)).toBe('✓ git   is\n        there')
+  })
 })

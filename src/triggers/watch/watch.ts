@@ -164,7 +164,11 @@ async function waitForRoot(
 ): Promise<Workspace | null> {
   while (!signal.aborted) {
     try {
-      if (placeIdentity(gone) !== null) return await workTreeAt(gone.part?.of ?? gone.root, folder, environment)
+      if (placeIdentity(gone) !== null) {
+        const found = await workTreeAt(gone.part?.of ?? gone.root, folder, environment)
+        await openShadow(found)
+        return found
+      }
     } catch (thrown) {
       // It may be on its way only, as a clone is that has begun.
       journal.failed(reportedError(asDeltaError(thrown)))
