@@ -17,9 +17,9 @@ export function wrapWords(line: string, columns: number, start = startOfText(lin
   if (widthOf(line) <= columns) return line
   const indent = ' '.repeat(start)
   const lines = ['']
-  for (const word of line.match(/ *[^ ]+/g) ?? []) {
+  for (const word of line.match(/ *[^ ]+| +$/g) ?? []) {
     const last = lines.pop() ?? ''
-    const isFull = last.trim() !== '' && widthOf(last + word) > columns
+    const isFull = last.trim() !== '' && word.trim() !== '' && widthOf(last + word) > columns
     lines.push(...(isFull ? [last, indent + word.trimStart()] : [last + word]))
   }
   return lines.join('\n')
