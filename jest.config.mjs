@@ -11,5 +11,6 @@ export default {
   },
   testPathIgnorePatterns: ['<rootDir>/test/kill/', '<rootDir>/test/power/', '<rootDir>/test/emulators/slow/'],
   testTimeout: 120_000,
-  maxWorkers: 2,
+  // More than a machine of two cores has: a test waits for git and for the disk about half of its time.
+  maxWorkers: 3,
 }

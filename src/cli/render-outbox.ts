@@ -12,9 +12,13 @@ export function waitingFacts(entry: OutboxEntry | WaitingBundle) {
 }
 
 export function renderWaiting(printer: Printer, entry: WaitingBundle): void {
-  const { sequence, bundleId, createdAt, attemptedAt, bytes, operations, isIntact } = entry
-  const sent = attemptedAt === null ? 'not sent yet' : `sent ${formatTime(attemptedAt)}, not confirmed`
+  const { sequence, bundleId, createdAt, bytes, operations, isIntact } = entry
   printer.answer(`${styledAnswer('strong', `#${sequence}`)}  ${bundleId.slice(0, 8)}  ${formatTime(createdAt)}`)
   printer.answer(`  ${describeCounts(operations)}, ${formatBytes(bytes)}`)
-  printer.answer(`  ${isIntact ? sent : styledAnswer('bad', 'damaged; the next push makes it anew')}`)
+  printer.answer(`  ${isIntact ? fateOf(entry) : styledAnswer('bad', 'damaged; the next push makes it anew')}`)
+}
+
+function fateOf({ attemptedAt, refusedAt }: OutboxEntry): string {
+  if (attemptedAt !== null) return `sent ${formatTime(attemptedAt)}, not confirmed`
+  return refusedAt === undefined ? 'not sent yet' : `refused ${formatTime(refusedAt)}, without an effect`
 }

@@ -2,7 +2,7 @@ import { DeltaError } from '../support/errors.js'
 import { withoutCredentials } from '../support/text.js'
 import type { Settings } from './config.js'
 import { type EnvironmentCredentials, SESSION_VARIABLES } from './credentials.js'
-import { isHttpUrl } from './schema.js'
+import { isAllowed, isHttpUrl, type NumberSetting } from './schema.js'
 
 /** A setting may have several names; the first one that is set counts. */
 const NAMES = {
@@ -66,12 +66,12 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSett
       (value) => (isHttpUrl(value) ? value : null),
       'an http:// or https:// address without credentials in it',
     ),
-    maxRetries: read(NAMES.maxRetries, toRetries, 'a whole number from 0 to 100'),
-    timeout: read(NAMES.timeout, toSeconds, 'a number of seconds above 0'),
+    maxRetries: read(NAMES.maxRetries, numberFor('maxRetries'), 'a whole number from 0 to 100'),
+    timeout: read(NAMES.timeout, numberFor('timeout'), 'a number of seconds from 0.1 to 86400'),
     workspacePath: read(NAMES.workspacePath, same, 'a path'),
     pinned: read(NAMES.pinned, toBoolean, '1 or 0'),
     collectionName: read(NAMES.collectionName, same, 'a name'),
-    gitHistory: read(NAMES.gitHistory, toCommits, 'a whole number from 0 to 10000'),
+    gitHistory: read(NAMES.gitHistory, numberFor('gitHistory'), 'a whole number from 0 to 10000'),
     dataDirectory: read(NAMES.dataDirectory, same, 'a folder'),
     allowInsecureHttp: read(NAMES.allowInsecureHttp, toBoolean, '1 or 0'),
     target: read(NAMES.target, same, 'a name'),
@@ -105,15 +105,7 @@ function toBoolean(value: string): boolean | null {
   return /^(0|false|no|off)$/i.test(value) ? false : null
 }
 
-function toRetries(value: string): number | null {
-  return /^\d{1,3}$/.test(value) && Number(value) <= 100 ? Number(value) : null
-}
-
-function toCommits(value: string): number | null {
-  return /^\d{1,5}$/.test(value) && Number(value) <= 10_000 ? Number(value) : null
-}
-
-function toSeconds(value: string): number | null {
-  const seconds = Number(value)
-  return Number.isFinite(seconds) && seconds > 0 && seconds <= 86_400 ? seconds : null
+/** A number as the schema allows it for this setting; what a file may say, a variable may say as well. */
+function numberFor(setting: NumberSetting): (value: string) => number | null {
+  return (value) => (/^\d+(?:\.\d+)?$/.test(value) && isAllowed(setting, Number(value)) ? Number(value) : null)
 }

@@ -68,6 +68,13 @@ const settings = {
   dataDirectory: v.exactOptional(text),
 }
 
+export type NumberSetting = 'maxRetries' | 'timeout' | 'gitHistory'
+
+/** Whether a setting may have this value, wherever it is said. */
+export function isAllowed(setting: NumberSetting, value: number): boolean {
+  return v.is(settings[setting], value)
+}
+
 /** What a target may say. */
 export const TargetSchema = v.strictObject(settings, 'must be an object with settings')
 

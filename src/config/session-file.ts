@@ -5,6 +5,8 @@ import { isLoopback } from '../receiver/authorisation.js'
 import { makePrivateDirectory, readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
 import { asFields, parseJson } from '../support/json.js'
+import { takeLock } from '../support/lock.js'
+import type { LockHolder } from '../support/lock-holder.js'
 
 /** A login at a server: what its `session` field carries. */
 export interface Session {
@@ -53,7 +55,13 @@ export async function removeSession(endpoint: string, environment: NodeJS.Proces
 
 type Entries = Readonly<Record<string, unknown>>
 
-/** `change` gets what the file says of other endpoints. Where the file is a link, what it leads to is written. */
+/** Several may log in at the same time, and each takes a moment. */
+const PATIENCE_WITH_OTHERS = 10_000
+
+/**
+ * `change` gets what the file says of other endpoints. Where the file is a link, what it leads to is written. One at a time:
+ * whoever reads what another one is about to write would take it away again.
+ */
 async function changeEntries(
   endpoint: string,
   environment: NodeJS.ProcessEnv,
@@ -61,6 +69,25 @@ async function changeEntries(
 ): Promise<void> {
   const path = sessionFile(environment)
   await makePrivateDirectory(dirname(path))
+  const lock = await takeLock(`${path}.lock`, {
+    milliseconds: PATIENCE_WITH_OTHERS,
+    busy: (holder) => busy(path, holder),
+  })
+  try {
+    await writeEntries(path, endpoint, change)
+  } finally {
+    await lock.release()
+  }
+}
+
+function busy(file: string, { pid, host }: LockHolder): DeltaError {
+  return new DeltaError('already-running', `Process ${pid} on ${host} is writing ${file}.`, {
+    facts: { file, pid, host },
+    next: `If it is gone, delete ${file}.lock, and try again.`,
+  })
+}
+
+async function writeEntries(path: string, endpoint: string, change: (others: Entries) => Entries): Promise<void> {
   const file = await realpath(path).catch((thrown: unknown) => {
     if (systemErrorCode(thrown) === 'ENOENT') return path
     throw thrown

@@ -1,6 +1,6 @@
 import type { SynchroniseJob } from './job.js'
 import type { Ledger } from './ledger.js'
-import type { Receiver, ReceiverStatus } from './receiver.js'
+import type { Counters, Receiver, ReceiverStatus } from './receiver.js'
 import { type DeliveryContext, withRetry } from './retry.js'
 import { settledStatus } from './wait-applied.js'
 
@@ -20,11 +20,11 @@ export async function inDoubt(
 ): Promise<ReceiverStatus> {
   const expected = ledger.confirmed?.sequence
   if (status.dialect.proof === 'tree' || expected === undefined || status.sequence === expected) return status
-  const ask = async (): Promise<readonly number[]> => await receiver.counters(context.signal)
-  const told = [status.sequence, ...(await withRetry(context.policy, context, ask))]
-  if (new Set(told).size > 1) {
+  const ask = async (): Promise<Counters> => await receiver.counters(context.signal)
+  const { sequences, areSeveral } = await withRetry(context.policy, context, ask)
+  if (areSeveral) {
     context.onNotice('Several processes answer at this address, and each counts for itself; their files are the same.')
-    const sequence = told.includes(expected) ? expected : Math.max(...told)
+    const sequence = sequences.includes(expected) ? expected : Math.max(...sequences)
     return { ...status, sequence, hasSeveralCounters: true }
   }
   if (status.sequence > expected) return status

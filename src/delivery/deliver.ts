@@ -1,16 +1,19 @@
 import type { Outbox, OutboxEntry } from './outbox.js'
 import type { Receiver, ReceiverStatus, Upload, UploadResult } from './receiver.js'
 import { isApplied } from './recover.js'
+import { afterRefusal, type RefusalSituation } from './refused.js'
 import { type DeliveryContext, withRetry } from './retry.js'
 import { isShownByStatus } from './shown-by-status.js'
 import { followQueued, settledStatus, statusAfterWaiting } from './wait-applied.js'
 
-export interface DeliverOptions {
-  /** Whether we say which number the bundle has. Not where several processes count for themselves. */
-  readonly isNumbered: boolean
-  /** See {@link Upload.plain}. */
-  readonly plain?: Upload['plain']
+/** Who sends, whom to, and where it is noted what became of a bundle. */
+export interface Sender {
+  readonly receiver: Receiver
+  readonly outbox: Pick<Outbox, 'bundlePath' | 'put'>
+  readonly context: DeliveryContext
 }
+
+type UploadHints = Pick<Upload, 'plain' | 'moreFollow'>
 
 export interface Delivery {
   readonly result: UploadResult
@@ -21,34 +24,53 @@ export interface Delivery {
 /**
  * Sends one bundle of the outbox until its fate is known. "Attempted" is recorded before the first byte leaves; after
  * a lost answer the receiver is asked before anything is sent again, and what an answer says without a proof has to show
- * in the status as well (faults.md 0.1). The entry stays in the outbox:
- * the caller removes it when the confirmed reference has moved.
+ * in the status as well (faults.md 0.1). What is learnt of its fate is written to its entry, which stays in the outbox:
+ * the caller removes it when the confirmed reference has moved. `status`: as the receiver is known; `hints`: see
+ * {@link Upload}.
  */
 export async function deliver(
-  receiver: Receiver,
-  outbox: Outbox,
+  sender: Sender,
   entry: OutboxEntry,
-  context: DeliveryContext,
-  options: DeliverOptions = { isNumbered: true },
+  status: ReceiverStatus,
+  hints: UploadHints = {},
 ): Promise<Delivery> {
-  if (entry.attemptedAt === null) await outbox.put({ ...entry, attemptedAt: context.now().toISOString() })
-  const { bundleId, sequence, bytes, digest, operations } = entry
-  const removals = operations.deleted + operations.moved
-  const onSent = (sent: number): void => context.onSent(bundleId, sent, bytes)
-  const facts = { path: outbox.bundlePath(entry), bundleId, sequence, bytes, digest, removals }
-  const upload = { ...facts, onSent, ...plainOf(options) }
-  const delivery = await withRetry(context.policy, context, async (attempt): Promise<Delivery> => {
+  const { receiver, outbox, context } = sender
+  const attempted = { ...entry, attemptedAt: entry.attemptedAt ?? context.now().toISOString() }
+  if (entry.attemptedAt === null) await outbox.put(attempted)
+  const delivery = await untilAnswered(sender, entry, status, hints)
+  const { result } = delivery
+  if (result.kind === 'partly applied') await outbox.put({ ...attempted, isPartlyApplied: true })
+  if (result.kind !== 'applied' || result.tree !== null || status.hasSeveralCounters) return delivery
+  try {
+    if (await isShownByStatus(receiver, result.sequence, context)) return delivery
+  } catch (thrown) {
+    await outbox.put({ ...attempted, isAcknowledged: true })
+    throw thrown
+  }
+  return { result: { kind: 'sequence mismatch', expected: null }, isRepeated: true }
+}
+
+async function untilAnswered(
+  sender: Sender,
+  entry: OutboxEntry,
+  known: ReceiverStatus,
+  hints: UploadHints,
+): Promise<Delivery> {
+  const { receiver, context } = sender
+  const { dialect } = known
+  return await withRetry(context.policy, context, async (attempt): Promise<Delivery> => {
     const isRepeated = attempt > 1 || entry.attemptedAt !== null
-    let status: ReceiverStatus | null = null
+    let { hasSeveralCounters } = known
     if (isRepeated) {
-      status = await statusAfterWaiting(receiver, entry, context)
+      const status = await statusAfterWaiting(receiver, entry, context)
       if (isApplied(entry, status)) return { result: appliedResult(entry, status), isRepeated }
       const expected = status.sequence + 1
-      const isTaken = expected > sequence && !status.hasSeveralCounters
+      const isTaken = expected > entry.sequence && !status.hasSeveralCounters
       if (isTaken) return { result: { kind: 'sequence mismatch', expected }, isRepeated }
+      hasSeveralCounters ||= status.hasSeveralCounters
     }
-    const isNumbered = status?.hasSeveralCounters !== true && options.isNumbered
-    const answer = await receiver.upload(isNumbered ? upload : { ...upload, sequence: null }, context.signal)
+    const sequence = hasSeveralCounters ? null : entry.sequence
+    const answer = await send(sender, entry, { sequence, ...hints }, { dialect, isRepeated })
     if (answer.kind === 'sequence mismatch') {
       // The network may have delivered it twice, and this may be the answer to the second time.
       const now = await settledStatus(receiver, context)
@@ -57,14 +79,25 @@ export async function deliver(
     if (answer.kind !== 'queued') return { result: answer, isRepeated }
     return { result: await followQueued(receiver, entry, answer.sequence, context), isRepeated }
   })
-  const { result } = delivery
-  const isProven = result.kind !== 'applied' || result.tree !== null || !options.isNumbered
-  if (isProven || (await isShownByStatus(receiver, result.sequence, context))) return delivery
-  return { result: { kind: 'sequence mismatch', expected: null }, isRepeated: true }
 }
 
-function plainOf({ plain }: DeliverOptions): Pick<Upload, 'plain'> {
-  return plain === undefined ? {} : { plain }
+/** One upload; a refusal for good is noted. */
+async function send(
+  { receiver, outbox, context }: Sender,
+  entry: OutboxEntry,
+  how: UploadHints & Pick<Upload, 'sequence'>,
+  situation: Omit<RefusalSituation, 'now'>,
+): Promise<UploadResult> {
+  const { bundleId, bytes, digest, operations, steps = operations } = entry
+  const onSent = (sent: number): void => context.onSent(bundleId, sent, bytes)
+  const upload = { path: outbox.bundlePath(entry), bundleId, bytes, digest, steps, onSent, ...how }
+  try {
+    return await receiver.upload(upload, context.signal)
+  } catch (thrown) {
+    const left = afterRefusal(entry, thrown, { ...situation, now: context.now() })
+    if (left !== null) await outbox.put(left)
+    throw thrown
+  }
 }
 
 function appliedResult(entry: OutboxEntry, status: ReceiverStatus): UploadResult {

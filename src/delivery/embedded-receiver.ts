@@ -34,7 +34,7 @@ export function embeddedReceiver(
     },
     async upload(upload) {
       try {
-        const { sequence, path, digest, bytes } = upload
+        const { sequence, path, digest, bytes, moreFollow } = upload
         const answer = await engine.apply({
           path,
           digest,
@@ -43,6 +43,7 @@ export function embeddedReceiver(
           collectionName,
           sequence,
           force: false,
+          moreFollow: moreFollow === true,
         })
         return {
           kind: 'applied',
@@ -63,7 +64,9 @@ export function embeddedReceiver(
       return [...(await engine.list(workspacePath)).files]
     },
     lacking: async () => null,
-    counters: async () => [(await engine.status(workspacePath)).sequence],
+    async counters() {
+      return { sequences: [(await engine.status(workspacePath)).sequence], areSeveral: false }
+    },
     forget: async () => undefined,
   }
 }
@@ -74,8 +77,8 @@ export function embeddedReceiver(
  */
 async function statusWithMirror(engine: ReceiverEngine, workspacePath: string): Promise<WorkspaceStatus> {
   const status = await engine.status(workspacePath)
-  if (!status.isMirrorDoubtful) return status
-  await engine.repair(workspacePath)
+  if (!status.isMirrorBehind) return status
+  await engine.catchUp(workspacePath)
   return await engine.status(workspacePath)
 }
 

@@ -1,4 +1,3 @@
-import type { OperationCounts } from '../delta/operation.js'
 import { DeltaError } from '../support/errors.js'
 import { isObjectId } from '../support/git.js'
 import type { TreeFile } from '../support/git-objects.js'
@@ -8,6 +7,7 @@ import { printable } from '../support/text.js'
 import type { ShownByStatus } from './dialects/recognise.js'
 import type { HttpAnswer } from './http-exchange.js'
 import { complaint, type Fields, PATIENCE, refuseFailure, textOrNull } from './http-refusals.js'
+import { parseProcessed, unapplied } from './processed.js'
 import type { ReceiverStatus, Upload, UploadResult, UploadState } from './receiver.js'
 
 /** A status as it was told, before it is known what kind of server told it. */
@@ -23,7 +23,7 @@ export function parseStatus(answer: HttpAnswer): ToldStatus {
   const abilities = Array.isArray(server?.abilities) ? server.abilities : []
   const megabytes = server?.max_bundle_size_mb
   const lastUploadState = uploadState(server)
-  const isDone = lastUploadState?.state === 'completed' && lastUploadState.failed === 0
+  const isDone = lastUploadState?.state === 'completed' && (lastUploadState.processed?.failed ?? 0) === 0
   const lastCompleted = isDone ? lastUploadState.bundleId : null
   return {
     sequence: wholeNumber(answer, fields, 'last_sequence'),
@@ -57,18 +57,18 @@ function uploadState(server: Fields | null): UploadState | null | undefined {
   if (server === null || !('last_bundle_id' in server)) return undefined
   const { last_bundle_id: bundleId, last_upload_status: state, last_error: error } = server
   if (typeof bundleId !== 'string') return null
-  const failed = asFields(server.last_processed_operations)?.failed
   return {
     bundleId,
     state: STATES[String(state)] ?? 'processing',
-    failed: typeof failed === 'number' ? failed : 0,
+    processed: parseProcessed(server.last_processed_operations),
     error: textOrNull(error),
   }
 }
 
 /**
  * Reads the answer to an upload. `success: true` counts only with our bundle and our sequence; most failures come as
- * HTTP 200 (protocol.md §1).
+ * HTTP 200 (protocol.md §1), and so do operations that came to nothing. An answer that counts none is only a word that the
+ * bundle arrived (protocol.md §6).
  */
 export function parseUploadAnswer(answer: HttpAnswer, upload: Upload): UploadResult {
   const fields = fieldsOf(answer)
@@ -79,15 +79,16 @@ export function parseUploadAnswer(answer: HttpAnswer, upload: Upload): UploadRes
   const sequence = wholeNumber(answer, fields, 'sequence_number')
   if (upload.sequence !== null && sequence !== upload.sequence)
     throw malformed(answer, `it gave the bundle sequence ${sequence} instead of ${upload.sequence}`)
-  const processed = asFields(fields.processed_operations)
+  const processed = parseProcessed(fields.processed_operations)
   if (processed === null) return { kind: 'queued', sequence }
-  const unapplied = unappliedOf(processed, upload)
-  if (unapplied > 0) return { kind: 'partly applied', failed: unapplied }
+  const failed = unapplied(processed, upload.steps)
+  if (failed > 0) return { kind: 'partly applied', failed }
+  const { created, updated, deleted, moved } = processed
   return {
     kind: 'applied',
     sequence,
     tree: isObjectId(fields.tree) ? fields.tree : null,
-    operations: countsOf(processed),
+    operations: { created, updated, deleted, moved },
     mirror: textOrNull(fields.mirror),
   }
 }
@@ -136,7 +137,7 @@ function parseFailure(answer: HttpAnswer, fields: Fields): UploadResult {
   refuseFailure(answer, fields)
   throw new DeltaError('bundle-refused', `The receiver refused the bundle: ${complaint(answer, fields)}`, {
     facts: { url: answer.url, code: printable(code) },
-    next: 'The bundle stays in the outbox; the receiver’s log may tell more.',
+    next: 'The receiver’s log may tell more. The next push sends what is there by then.',
   })
 }
 
@@ -144,18 +145,6 @@ function wholeNumber(answer: HttpAnswer, fields: Fields, name: string): number {
   const value = fields[name]
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
   throw malformed(answer, `${name} is not a whole number`)
-}
-
-/** `success` stays true where operations failed. Skipping a deletion of what is not there is right; anything else is not. */
-function unappliedOf(processed: Fields, { removals = Number.POSITIVE_INFINITY }: Upload): number {
-  const number = (name: string): number => (typeof processed[name] === 'number' ? processed[name] : 0)
-  const skipped = number('skipped') - number('skipped_hash_match') - removals
-  return number('failed') + Math.max(0, skipped)
-}
-
-function countsOf(fields: Fields): OperationCounts {
-  const number = (name: string): number => (typeof fields[name] === 'number' ? fields[name] : 0)
-  return { created: number('created'), updated: number('updated'), deleted: number('deleted'), moved: number('moved') }
 }
 
 function malformed(answer: HttpAnswer, problem: string): DeltaError {

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { Agent } from 'node:http'
 import { Readable } from 'node:stream'
-import { STATUS_PATH, TREE_PATH, UPLOAD_PATH } from '../receiver/wire.js'
+import { MORE_FOLLOW_FIELD, STATUS_PATH, TREE_PATH, UPLOAD_PATH } from '../receiver/wire.js'
 import { DeltaError } from '../support/errors.js'
 import type { TreeFile } from '../support/git-objects.js'
 import { directConnection } from './connection.js'
 import { DIALECTS, type Dialect, type ExtraField } from './dialects/dialect.js'
 import { type DialectMemory, shortMemory } from './dialects/memory.js'
 import { type Ask, Recogniser } from './dialects/recognise.js'
+import { areOfSeveral } from './dialects/several-counters.js'
 import { receiverKey } from './embedded-receiver.js'
 import { parseListing, parseStatus, parseUploadAnswer, type ToldStatus } from './http-answers.js'
 import { exchange, type HttpOptions } from './http-exchange.js'
@@ -33,8 +34,8 @@ const MEGABYTE = 1 << 20
 /** So many times longer may a server be silent that applies a bundle before it answers. */
 const MORE_PATIENCE = 10
 
-/** So many connections are asked for the sequence; two processes that take turns are found by chance alone. */
-const ASKED_CONNECTIONS = 8
+/** So many connections are asked for the sequence beside the one that is kept: another process is found by chance. */
+const OTHER_CONNECTIONS = 8
 
 /** A receiver that speaks the specified API over HTTP: our own, or a server of any generation. */
 export function httpReceiver(options: HttpReceiverOptions): Receiver {
@@ -64,7 +65,8 @@ export function httpReceiver(options: HttpReceiverOptions): Receiver {
       const plain = dialect.plans && upload.plain !== undefined
       const done = plain ? await applyPlain(post, identity(), upload, upload.plain, signal) : null
       if (done !== null) return done
-      const form = multipart(identity(), upload)
+      const own = upload.moreFollow === true && dialect.proof === 'tree' ? { [MORE_FOLLOW_FIELD]: 'true' } : {}
+      const form = multipart({ ...identity(), ...own }, upload)
       const url = `${endpoint}${UPLOAD_PATH}`
       const idleTimeout = options.idleTimeout * (answersLate(dialect) ? MORE_PATIENCE : 1)
       const request = { method: 'POST', url, longestAnswer: MEGABYTE, agent, idleTimeout, ...form } as const
@@ -82,10 +84,13 @@ export function httpReceiver(options: HttpReceiverOptions): Receiver {
       return dialect.plans ? await askLacking(post, identity(), files, signal) : null
     },
     async counters(signal) {
+      // The connection that is kept comes last as well: what it was told first then comes back.
+      const connections = [{ agent }, ...Array.from({ length: OTHER_CONNECTIONS }, () => ({})), { agent }]
       const sequences: number[] = []
-      for (let asked = 0; asked < ASKED_CONNECTIONS; asked++) sequences.push((await told(signal, {})).sequence)
-      if (new Set(sequences).size > 1) await recogniser.learnSeveralCounters()
-      return sequences
+      for (const connection of connections) sequences.push((await told(signal, connection)).sequence)
+      const areSeveral = areOfSeveral(sequences)
+      if (areSeveral) await recogniser.learnSeveralCounters()
+      return { sequences, areSeveral }
     },
     forget: () => recogniser.forget(),
   }

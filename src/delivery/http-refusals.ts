@@ -35,7 +35,7 @@ export function refuseFailure(answer: HttpAnswer, fields: Fields): void {
     throw new DeltaError('receiver-unreachable', `The receiver failed: ${words}`, { facts, next: PATIENCE })
   throw new DeltaError('bundle-refused', `The receiver refused the request (HTTP ${status}): ${words}`, {
     facts,
-    next: 'Check that the endpoint is a delta upload server; the bundle stays in the outbox.',
+    next: 'Check that the endpoint is a delta upload server. The next push sends what is there by then.',
   })
 }
 

@@ -27,12 +27,18 @@ export interface OutboxEntry {
   readonly bytes: number
   readonly digest: string
   readonly operations: OperationCounts
+  /** What stands in the bundle, where a dialect needs more steps than there are operations; else left out. */
+  readonly steps?: OperationCounts
   /** Set before the first byte was sent: from then on the receiver may have applied it. */
   readonly attemptedAt: string | null
+  /** It was refused, and nothing changed there; so it counts as not attempted. */
+  readonly refusedAt?: string
   /** The dialect that it was written in; left out, it is the specified format. */
   readonly dialect?: string
   /** Only some of its operations were carried out: what the receiver holds of the others is not known. */
   readonly isPartlyApplied?: boolean
+  /** It was answered as applied, in this number, and the status that had to bear it out could not be asked. */
+  readonly isAcknowledged?: boolean
   /** It tells of the history up to this commit. */
   readonly historyHead?: string
 }
@@ -121,14 +127,13 @@ function fileName(position: number, bundleId: string, suffix: 'json' | 'tar.gz')
 
 function parseEntry(text: string | null): OutboxEntry | null {
   const fields = text === null ? null : asFields(parseJson(text))
-  const operations = asFields(fields?.operations)
+  const operations = parseCounts(fields?.operations)
   if (fields === null || operations === null) return null
   const { position, bundleId, sequence, base, target, createdAt, bytes, digest, attemptedAt } = fields
   if (!isWhole(position) || !isWhole(sequence) || !isWhole(bytes) || !isBundleId(bundleId)) return null
   if (!isObjectId(base) || !isObjectId(target) || typeof createdAt !== 'string' || typeof digest !== 'string')
     return null
-  const { created, updated, deleted, moved } = operations
-  if (!isWhole(created) || !isWhole(updated) || !isWhole(deleted) || !isWhole(moved)) return null
+  const steps = parseCounts(fields.steps)
   return {
     position,
     bundleId,
@@ -138,12 +143,21 @@ function parseEntry(text: string | null): OutboxEntry | null {
     createdAt,
     bytes,
     digest,
-    operations: { created, updated, deleted, moved },
+    operations,
+    ...(steps === null ? {} : { steps }),
     attemptedAt: typeof attemptedAt === 'string' ? attemptedAt : null,
+    ...(typeof fields.refusedAt === 'string' ? { refusedAt: fields.refusedAt } : {}),
     ...(typeof fields.dialect === 'string' ? { dialect: fields.dialect } : {}),
     ...(fields.isPartlyApplied === true ? { isPartlyApplied: true } : {}),
+    ...(fields.isAcknowledged === true ? { isAcknowledged: true } : {}),
     ...(isCommitId(fields.historyHead) ? { historyHead: fields.historyHead } : {}),
   }
+}
+
+function parseCounts(value: unknown): OperationCounts | null {
+  const { created, updated, deleted, moved } = asFields(value) ?? {}
+  const isComplete = isWhole(created) && isWhole(updated) && isWhole(deleted) && isWhole(moved)
+  return isComplete ? { created, updated, deleted, moved } : null
 }
 
 function isWhole(value: unknown): value is number {

@@ -117,23 +117,28 @@ export interface BundlePlace {
   readonly manifestSequence: number | null
 }
 
-/** The bundle durably first, then its entry. */
+/** The bundle durably first, then its entry. `rendering`: the dialect whose steps stand in it, and what they carry out. */
 export async function packBundle(
   shadow: Shadow,
   outbox: Outbox,
   { id, position, sequence, manifestSequence }: BundlePlace,
   content: Pick<BundleRequest, 'base' | 'target' | 'operations' | 'guards' | 'history'>,
   options: Pick<PackOptions, 'workspacePath' | 'collectionName' | 'now'>,
+  rendering?: Required<Pick<OutboxEntry, 'dialect' | 'operations'>>,
 ): Promise<OutboxEntry> {
   const createdAt = options.now().toISOString()
   const { workspacePath, collectionName } = options
   const path = await outbox.reserve(position, id)
   const numbers = { sequence: manifestSequence, parentSequence: manifestSequence === null ? null : sequence - 1 }
   const request = { id, createdAt, workspacePath, collectionName, ...numbers, ...content }
-  const written = await writeBundle(path, request, (blobs) => readBlobs(shadow.repository, blobs))
+  const { operations: steps, ...file } = await writeBundle(path, request, (blobs) =>
+    readBlobs(shadow.repository, blobs),
+  )
   const { base, target, history } = content
   const told = history == null ? {} : { historyHead: history.head }
-  const entry = { position, bundleId: id, sequence, base, target, createdAt, ...written, attemptedAt: null, ...told }
+  const counts = rendering === undefined ? { operations: steps } : { ...rendering, steps }
+  const facts = { position, bundleId: id, sequence, base, target, createdAt, ...file, ...counts }
+  const entry = { ...facts, attemptedAt: null, ...told }
   await outbox.put(entry)
   return entry
 }

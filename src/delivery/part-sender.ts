@@ -1,27 +1,23 @@
 import type { GitHistory } from '../bundle/git-history.js'
-import { countOperations, type Operation, type TreeId } from '../delta/operation.js'
+import type { Operation, TreeId } from '../delta/operation.js'
 import { storeBlob, treeAfter } from '../snapshot/trees.js'
 import { DeltaError } from '../support/errors.js'
+import { askStatus } from './ask-status.js'
 import { BatchSize } from './batch-size.js'
 import { deliver } from './deliver.js'
 import type { LeftBehind } from './dialects/carry.js'
-import { type AsideSituation, foldersAside, nextWay, type OldFolders } from './dialects/folders-aside.js'
-import { stepsFor } from './dialects/steps.js'
+import { nextWay } from './dialects/folders-aside.js'
 import type { Next, SynchroniseJob } from './job.js'
 import type { Ledger } from './ledger.js'
 import type { OutboxEntry } from './outbox.js'
-import { packBundle } from './pack.js'
+import { type Destination, packInDialect, situationOf } from './pack-in-dialect.js'
 import type { Part, Parts } from './parts.js'
 import { plainOperations } from './plan-requests.js'
 import type { ReceiverStatus } from './receiver.js'
-import { settledStatus } from './wait-applied.js'
 
 /** What is to be sent, and what is known of the place that it goes to. */
-export interface PartsTask {
+export interface PartsTask extends Destination {
   readonly base: TreeId
-  readonly isResync: boolean
-  readonly isForced: boolean
-  readonly folders: OldFolders
   readonly parts: Parts
 }
 
@@ -78,15 +74,17 @@ export class PartSender {
   async #clearOutbox(): Promise<void> {
     const { outbox } = this.#job
     const entries = await outbox.list()
-    const isKept = (entry: OutboxEntry): boolean => this.#task.isResync && entry.attemptedAt !== null
+    const isKept = (entry: OutboxEntry, at: number): boolean =>
+      this.#task.isResync && entry.attemptedAt !== null && !entries.slice(at + 1).some(isOfSame(entry))
     this.#uncertain = entries.filter(isKept)
-    for (const entry of entries) if (!isKept(entry)) await outbox.remove(entry)
+    for (const entry of entries) if (!this.#uncertain.includes(entry)) await outbox.remove(entry)
     this.#position = 1 + Math.max(0, ...this.#uncertain.map(({ position }) => position))
   }
 
   async #send(part: Part): Promise<Outcome> {
     const { outbox, context } = this.#job
-    const entry = await this.#pack(part)
+    const place = { base: this.#base, status: this.#status, position: this.#position++, history: await this.#history() }
+    const entry = await packInDialect(this.#job, part, this.#task, place)
     context.onBundle(entry)
     const started = context.now().getTime()
     const outcome = await this.#deliver(entry, part)
@@ -96,10 +94,10 @@ export class PartSender {
       await this.#settle(part.settles)
       return outcome
     }
-    if (outcome === 'partly applied')
-      await outbox.put({ ...entry, attemptedAt: context.now().toISOString(), isPartlyApplied: true })
-    if (outcome === 'too large') await outbox.remove(entry)
-    if (outcome === 'too large') this.#size.tooLarge(this.#task.parts.bytesOf(part))
+    if (outcome === 'too large') {
+      await outbox.remove(entry)
+      this.#size.tooLarge(this.#task.parts.bytesOf(part))
+    }
     if (outcome === 'too large' || outcome === 'partly applied') await this.#divide(part, entry, outcome)
     return outcome
   }
@@ -108,14 +106,11 @@ export class PartSender {
     const { receiver, outbox, context, lock } = this.#job
     if (entry.bytes > (this.#status.maxBundleBytes ?? Number.POSITIVE_INFINITY)) return 'too large'
     await lock.verify()
-    const isNumbered = !this.#status.hasSeveralCounters
     try {
-      const { result, isRepeated } = await deliver(receiver, outbox, entry, context, {
-        isNumbered,
-        ...(entry.historyHead === undefined ? plainOperations(part.operations) : {}),
-      })
+      const plain = entry.historyHead === undefined ? plainOperations(part.operations) : undefined
+      const { result, isRepeated } = await deliver(this.#job, entry, this.#status, plain === undefined ? {} : { plain })
       if (result.kind === 'partly applied') {
-        this.#status = await settledStatus(receiver, context)
+        this.#status = await askStatus(receiver, context)
         return 'partly applied'
       }
       if (result.kind !== 'applied') {
@@ -129,7 +124,7 @@ export class PartSender {
       const { sequence, tree } = result
       this.#status = { ...this.#status, sequence, tree, lastBundleId: entry.bundleId }
       // The first answer tells which dialect it is.
-      if (this.#status.dialect.proof === 'answer or status') this.#status = await settledStatus(receiver, context)
+      if (this.#status.dialect.proof === 'answer or status') this.#status = await askStatus(receiver, context)
       await this.#settle(this.#uncertain)
       this.#uncertain = []
       return 'applied'
@@ -151,7 +146,7 @@ export class PartSender {
     if (only === undefined) return
     if (others.length > 0) return this.#task.parts.halve(part, failed)
     const settles = failed === null ? part.settles : [...part.settles, failed]
-    const way = failed === null ? null : nextWay(only, this.#situation(part, ''))
+    const way = failed === null ? null : nextWay(only, situationOf(part, this.#status.dialect, this.#task))
     if (way !== null) return this.#task.parts.again({ ...part, settles, way })
     await this.#leaveBehind(only, outcome)
     await this.#settle(settles)
@@ -191,28 +186,12 @@ export class PartSender {
     return this.#leavesHistoryOut ? null : await this.#ledger.commitsToTell(this.#task.isResync)
   }
 
-  #situation({ way }: Part, bundleId: string): AsideSituation {
-    const { folders, isResync } = this.#task
-    return { dialect: this.#status.dialect, folders, isResync, way, bundleId }
-  }
-
   async #settle(entries: readonly OutboxEntry[]): Promise<void> {
     for (const entry of entries) await this.#job.outbox.remove(entry)
   }
+}
 
-  async #pack(part: Part): Promise<OutboxEntry> {
-    const { shadow, outbox, options, context } = this.#job
-    const { dialect, sequence } = this.#status
-    const id = context.randomId()
-    const target = await treeAfter(shadow, this.#base, part.operations)
-    const asides = foldersAside(part.operations, this.#situation(part, id))
-    const { steps, guards } = stepsFor(part.operations, dialect, { asides, isForced: this.#task.isForced })
-    const place = { id, position: this.#position++, sequence: sequence + 1, manifestSequence: null }
-    const content = { base: this.#base, target, operations: steps, guards, history: await this.#history() }
-    const { workspacePath, collectionName } = options
-    const packed = await packBundle(shadow, outbox, place, content, { workspacePath, collectionName, now: context.now })
-    const entry = { ...packed, operations: countOperations(part.operations), dialect: dialect.name }
-    await outbox.put(entry)
-    return entry
-  }
+/** Whether a bundle says of the doubts all that an earlier one says: what leads to the same files may have left the same. */
+function isOfSame({ target }: OutboxEntry): (later: OutboxEntry) => boolean {
+  return (later) => later.target === target && later.isPartlyApplied === true
 }

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { Operation } from '../delta/operation.js'
+import { countOperations, type Operation } from '../delta/operation.js'
 import { DeltaError } from '../support/errors.js'
 import { asFields, parseJson } from '../support/json.js'
 import { parseUploadAnswer } from './http-answers.js'
@@ -66,22 +66,22 @@ export async function applyPlain(
   const answer = await post(APPLY_PATH, body, signal)
   if (answer.status === 404 || answer.status === 405) return null
   try {
-    return parseUploadAnswer(answer, upload)
+    return parseUploadAnswer(answer, { ...upload, steps: countOperations(operations) })
   } catch (thrown) {
     if (!(thrown instanceof DeltaError) || thrown.code !== 'answer-malformed') throw thrown
     throw new DeltaError('not-confirmed', thrown.message, { facts: thrown.facts, cause: thrown })
   }
 }
 
-/** The operations, where all of them are deletions and moves. */
-export function plainOperations(operations: readonly Operation[]): { readonly plain?: readonly PlainOperation[] } {
+/** The operations, where all of them are deletions and moves; else undefined. */
+export function plainOperations(operations: readonly Operation[]): readonly PlainOperation[] | undefined {
   const plain: PlainOperation[] = []
   for (const operation of operations) {
     if (operation.kind === 'deleted') plain.push({ kind: 'deleted', path: operation.path })
     else if (operation.kind === 'moved') plain.push({ kind: 'moved', path: operation.path, source: operation.source })
-    else return {}
+    else return undefined
   }
-  return { plain }
+  return plain
 }
 
 export function jsonBody(body: object): { headers: Readonly<Record<string, string>>; body: () => Readable } {

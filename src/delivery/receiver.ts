@@ -2,6 +2,7 @@ import type { OperationCounts, TreeId } from '../delta/operation.js'
 import type { TreeFile } from '../support/git-objects.js'
 import type { Dialect } from './dialects/dialect.js'
 import type { PlannedFile } from './plan-requests.js'
+import type { Processed } from './processed.js'
 
 /** What a receiver says of a workspace. Where it does not say, null: nothing is guessed. */
 export interface ReceiverStatus {
@@ -26,12 +27,19 @@ export interface ReceiverStatus {
   readonly hasSeveralCounters: boolean
 }
 
+/** The sequence as it was told over several connections (protocol.md §3). */
+export interface Counters {
+  readonly sequences: readonly number[]
+  /** Several processes answer, and each counts for itself; it is remembered as `hasSeveralCounters`. */
+  readonly areSeveral: boolean
+}
+
 /** What a server tells of the bundle that it took last (protocol.md §1, A3). */
 export interface UploadState {
   readonly bundleId: string
   readonly state: 'processing' | 'completed' | 'failed'
-  /** Operations that failed. */
-  readonly failed: number
+  /** What became of its operations; null where that is not told. */
+  readonly processed: Processed | null
   readonly error: string | null
 }
 
@@ -45,10 +53,12 @@ export interface Upload {
   readonly onSent?: (bytes: number) => void
   /** null: the receiver numbers it. */
   readonly sequence: number | null
-  /** Operations that may find nothing to do; if more than these were skipped, something was not applied. */
-  readonly removals?: number
+  /** What stands in the bundle, and has to be accounted for. */
+  readonly steps: OperationCounts
   /** The operations themselves, where none of them needs a content; a server that can takes them without the bundle. */
   readonly plain?: readonly PlainOperation[]
+  /** Another bundle comes right after it; a receiver that keeps plain files may answer before they have followed. */
+  readonly moreFollow?: boolean
 }
 
 /** A deletion or a move. */
@@ -93,8 +103,8 @@ export interface Receiver {
   listTree(signal: AbortSignal): Promise<TreeFile[]>
   /** Which of these files it lacks; null where it cannot be asked. */
   lacking(files: readonly PlannedFile[], signal: AbortSignal): Promise<ReadonlySet<string> | null>
-  /** The sequence as several connections are told it; more than one value: several processes count for themselves. */
-  counters(signal: AbortSignal): Promise<readonly number[]>
+  /** The sequence as several connections are told it, and whether it is that of several processes. */
+  counters(signal: AbortSignal): Promise<Counters>
   /** It may be another program now: what was remembered of it does not hold any more. */
   forget(): Promise<void>
 }

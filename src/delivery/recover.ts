@@ -3,7 +3,7 @@ import { EMPTY_TREE } from '../support/git.js'
 import type { OutboxEntry } from './outbox.js'
 import type { ReceiverStatus } from './receiver.js'
 
-type AttemptedBundle = Pick<OutboxEntry, 'bundleId' | 'sequence' | 'base' | 'target'>
+type AttemptedBundle = Pick<OutboxEntry, 'bundleId' | 'sequence' | 'base' | 'target' | 'isAcknowledged'>
 
 interface ConfirmedState {
   readonly tree: TreeId
@@ -55,7 +55,8 @@ export type Recovery =
  */
 export function recover(input: RecoverInput): Recovery {
   const { attempted, receiver, target } = input
-  if (input.isUncertain && receiver.tree === null) return compare(input, 'An earlier bundle was applied only in part.')
+  if (input.isUncertain && receiver.tree === null)
+    return compare(input, 'An earlier bundle may have been applied only in part.')
   if (attempted !== null && isApplied(attempted, receiver)) {
     if (receiver.tree === null || receiver.tree === attempted.target)
       return { kind: 'confirm attempted', why: 'An earlier bundle had been applied although its answer was lost.' }
@@ -67,13 +68,17 @@ export function recover(input: RecoverInput): Recovery {
   return input.confirmed === null ? firstContact(input) : laterContact(input, input.confirmed)
 }
 
-/** Whether the receiver shows that a bundle was applied, and was the last. */
+/**
+ * Whether the receiver shows that a bundle was applied, and was the last: by its name, by its tree, or, where it
+ * acknowledged it before, by its number.
+ */
 export function isApplied(
-  bundle: Pick<AttemptedBundle, 'bundleId' | 'sequence' | 'target'>,
+  bundle: Omit<AttemptedBundle, 'base'>,
   receiver: Pick<ReceiverStatus, 'sequence' | 'tree' | 'lastBundleId'>,
 ): boolean {
   if (receiver.lastBundleId !== null) return receiver.lastBundleId === bundle.bundleId
-  return receiver.tree !== null && receiver.tree === bundle.target && receiver.sequence >= bundle.sequence
+  if (receiver.tree === null) return bundle.isAcknowledged === true && receiver.sequence === bundle.sequence
+  return receiver.tree === bundle.target && receiver.sequence >= bundle.sequence
 }
 
 function firstContact(input: RecoverInput): Recovery {

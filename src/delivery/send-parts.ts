@@ -1,6 +1,7 @@
 import type { Delta } from '../delta/operation.js'
 import { blobSizes } from '../support/git-objects.js'
 import { carry } from './dialects/carry.js'
+import { foldersInResync } from './dialects/folders-aside.js'
 import { ownNamesOf } from './dialects/workspace-names.js'
 import type { Next, SynchroniseJob } from './job.js'
 import { whatIsSent } from './lacking.js'
@@ -26,8 +27,7 @@ export async function sendInParts(
 ): Promise<Next> {
   const { shadow, options: settings } = job
   const folders = await oldFolders(shadow, status.dialect, ledger.confirmed?.commit ?? null)
-  // In a resync nothing is known for certain; what does not work then is found by trying.
-  const hasFolder = isResync ? () => false : folders.stands
+  const hasFolder = isResync ? foldersInResync(status.dialect, folders) : folders.stands
   const sent = await whatIsSent(job, delta, isResync)
   const place = { ownNames: ownNamesOf(settings.workspacePath), hasFolder }
   const isOwn = status.dialect.proof === 'tree'

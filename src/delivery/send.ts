@@ -89,7 +89,7 @@ export async function deliverEntry(
   entry: OutboxEntry,
   status: ReceiverStatus,
 ): Promise<Next> {
-  const { receiver, outbox, context, lock, target } = job
+  const { outbox, context, lock, target } = job
   await lock.verify()
   if (!(await outbox.isIntact(entry))) {
     context.onNotice('A bundle in the outbox was damaged; it is made anew.')
@@ -98,13 +98,10 @@ export async function deliverEntry(
   }
   if (entry.bytes > (status.maxBundleBytes ?? Number.POSITIVE_INFINITY))
     throw new DeltaError('bundle-too-large', `A bundle of ${entry.bytes} bytes is more than the receiver takes.`)
-  const isNumbered = !status.hasSeveralCounters
-  const { result, isRepeated } = await deliver(receiver, outbox, entry, context, { isNumbered })
+  const { result, isRepeated } = await deliver(job, entry, status, { moreFollow: entry.target !== target })
   if (result.kind !== 'applied' || !isProof(result.tree, entry.target)) {
     context.onNotice(`Bundle ${entry.sequence} was not what the receiver needs (${result.kind}); it is asked again.`)
     // One that may have been applied stays, so that the next round can tell its effect from another writer's.
-    if (result.kind === 'partly applied')
-      await outbox.put({ ...entry, attemptedAt: context.now().toISOString(), isPartlyApplied: true })
     const mayBeApplied =
       result.kind === 'partly applied' ||
       result.kind === 'applied' ||

@@ -1,7 +1,8 @@
 import { DeltaError } from '../support/errors.js'
 import type { OutboxEntry } from './outbox.js'
+import { unapplied } from './processed.js'
 import type { Receiver, ReceiverStatus, UploadResult } from './receiver.js'
-import type { DeliveryContext } from './retry.js'
+import { type DeliveryContext, withRetry } from './retry.js'
 
 /** How long a receiver may go on applying a bundle after the connection was lost, before we stop waiting for it. */
 const LONGEST_PROCESSING = 10 * 60_000
@@ -21,12 +22,12 @@ export async function settledStatus(receiver: Receiver, context: DeliveryContext
   }
 }
 
-type Bundle = Pick<OutboxEntry, 'bundleId' | 'sequence' | 'bytes' | 'operations'>
+type Bundle = Pick<OutboxEntry, 'bundleId' | 'sequence' | 'bytes' | 'operations' | 'steps'>
 
 /** Milliseconds; shorter than the 5 seconds after which a server closes a connection that is not used. */
 const LONGEST_PAUSE = 1000
 
-/** So many answers in a row show that no process of several is still behind. */
+/** So many answers in a row that fit nothing show that another process, or another time, is answering. */
 const SURE_AFTER = 8
 
 /**
@@ -48,7 +49,8 @@ export async function statusAfterWaiting(
 
 /**
  * Follows a bundle that was only accepted until it is applied (protocol.md §6, b and c): by its id where the server tells
- * of it, else by the sequence. Throws `not-confirmed` where that does not happen in time: then nothing is known, and to
+ * of it, else by the sequence: just that number, told over whichever connection. A higher one may be another writer's, and
+ * ours may be lost. Throws `not-confirmed` where that does not happen in time: then nothing is known, and to
  * send the same bundle again does no harm.
  */
 export async function followQueued(
@@ -61,19 +63,21 @@ export async function followQueued(
   const applied = (status: ReceiverStatus): UploadResult => {
     return { kind: 'applied', sequence, tree: status.tree, operations: bundle.operations, mirror: status.mirror }
   }
-  let ahead = 0
-  let behind = 0
+  let strange = 0
   while (!watch.isOver) {
     const status = await watch.next()
     const told = status.lastUploadState
     if (told === undefined) {
-      ahead = status.sequence > sequence ? ahead + 1 : 0
-      behind = status.sequence < sequence - 1 ? behind + 1 : 0
-      if (status.sequence === sequence || ahead >= SURE_AFTER) return applied(status)
-      if (behind >= SURE_AFTER)
-        throw unconfirmed('The receiver lost its place while it was applying the bundle.', bundle)
+      if (status.sequence === sequence) return applied(status)
+      strange = status.sequence === sequence - 1 ? 0 : strange + 1
+      if (strange < SURE_AFTER) continue
+      const { sequences } = await receiver.counters(context.signal)
+      if (sequences.includes(sequence)) return applied(status)
+      if (!sequences.includes(sequence - 1)) throw unconfirmed('The receiver is not where it was.', bundle)
+      strange = 0
     } else if (told?.bundleId === bundle.bundleId && told.state !== 'processing') {
-      if (told.failed > 0) return { kind: 'partly applied', failed: told.failed }
+      const failed = told.processed === null ? 0 : unapplied(told.processed, bundle.steps ?? bundle.operations)
+      if (failed > 0) return { kind: 'partly applied', failed }
       if (told.state === 'completed') return applied(status)
       throw unconfirmed(`The receiver gave up applying the bundle: ${told.error ?? 'it does not say why'}`, bundle)
     }
@@ -108,7 +112,9 @@ class Watch {
     await this.#context.sleep(this.#pause, this.#context.signal)
     this.#left -= this.#pause
     this.#pause = Math.min(LONGEST_PAUSE, this.#pause * 1.5)
-    return await this.#receiver.status(this.#context.signal)
+    const { policy, signal } = this.#context
+    // An answer that is lost here would leave it open whether the number is ours.
+    return await withRetry(policy, this.#context, async () => await this.#receiver.status(signal))
   }
 }
 

@@ -1,5 +1,5 @@
 import { askStatus } from '../delivery/ask-status.js'
-import { deliver } from '../delivery/deliver.js'
+import { deliver, type Sender } from '../delivery/deliver.js'
 import { Outbox, type OutboxEntry } from '../delivery/outbox.js'
 import type { Receiver, ReceiverStatus } from '../delivery/receiver.js'
 import { isApplied } from '../delivery/recover.js'
@@ -37,12 +37,17 @@ export async function relay(job: RelayJob): Promise<RelayResult> {
   const [next] = rest
   if (next !== undefined && next.sequence !== status.sequence + 1) throw doesNotFollow(next, status)
   for (const entry of rest) {
-    const { result } = await deliver(receiver, outbox, entry, context)
+    const { result } = await deliver({ receiver, outbox: untouched(outbox), context }, entry, status)
     if (result.kind !== 'applied') throw notApplied(entry, result.kind)
     if (result.tree !== null && result.tree !== entry.target) throw notApplied(entry, 'tree mismatch')
     job.onRelayed(entry, result.tree)
   }
   return { relayed: rest.length, skipped, sequence: rest.at(-1)?.sequence ?? status.sequence }
+}
+
+/** Whoever delivers notes what became of a bundle; here that is derived from the receiver each time. */
+function untouched(outbox: Outbox): Sender['outbox'] {
+  return { bundlePath: (entry) => outbox.bundlePath(entry), put: async () => undefined }
 }
 
 /** A receiver that names neither bundles nor trees can only be believed its number. */

@@ -1,17 +1,17 @@
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type BundleLimits, DEFAULT_LIMITS, type OpenedBundle, openBundle } from '../bundle/reader.js'
-import { type OperationCounts, type TreeId, totalOperations } from '../delta/operation.js'
+import type { OperationCounts, TreeId } from '../delta/operation.js'
 import { syncDirectory } from '../support/durable-files.js'
 import { EMPTY_TREE, runGit } from '../support/git.js'
 import { listTree, type TreeFile } from '../support/git-objects.js'
 import { isMaintenanceDue, maintainRepository } from '../support/maintenance.js'
 import { checkAgreement, checkTree, findReplay, nextSequence } from './admission.js'
-import { alone, isMirrorDoubtful, recordMirror, repair } from './alone.js'
+import { alone } from './alone.js'
+import { exactCommit, follow, repair, type Step } from './follow.js'
 import { adoptObjects, importBundle } from './import-bundle.js'
-import { advanceMirror } from './mirror.js'
 import { knownWorkspaces, type Place, placeExists, placeOf } from './place.js'
-import { type AppliedState, formatRecord, HEAD_REFERENCE, type ReceiverReferences, readReferences } from './record.js'
+import { type AppliedState, formatRecord, HEAD_REFERENCE, operationsSince, readApplied } from './record.js'
 
 export interface EngineOptions {
   /** Where the repositories of the workspaces are. */
@@ -32,8 +32,10 @@ export interface WorkspaceStatus {
   /** Operations that are applied but not in the mirror yet. */
   readonly pendingOperations: number
   readonly mirror: string
-  /** The mirror may not be what was applied: it is behind, gone, or may have lost files with the power. */
-  readonly isMirrorDoubtful: boolean
+  /** The mirror is not what was applied: it is behind, gone, or may have lost files with the power. */
+  readonly isMirrorBehind: boolean
+  /** This process is bringing it forward. */
+  readonly isMirrorFollowing: boolean
 }
 
 export interface IncomingBundle {
@@ -48,6 +50,8 @@ export interface IncomingBundle {
   readonly sequence: number | null
   /** Take the bundle even though its sequence is not the next one. */
   readonly force: boolean
+  /** More bundles come: nobody waits for the mirror yet. */
+  readonly moreFollow?: boolean
 }
 
 export interface AppliedAnswer {
@@ -73,6 +77,8 @@ export interface WorkspaceListing {
 export class ReceiverEngine {
   readonly limits: BundleLimits
   readonly #options: EngineOptions
+  /** By workspace, the last thing that was begun with its mirror; each begins when the one before has ended. */
+  readonly #following = new Map<string, Promise<void>>()
 
   constructor(options: EngineOptions) {
     this.#options = options
@@ -81,7 +87,9 @@ export class ReceiverEngine {
 
   async status(workspacePath: string): Promise<WorkspaceStatus> {
     const place = this.#place(workspacePath)
-    const { applied, mirrored } = await readIfPresent(place)
+    const applied = await readIfPresent(place)
+    const held = applied === null ? null : await exactCommit(place)
+    const isMirrorBehind = applied !== null && held !== applied.commit
     return {
       workspacePath,
       collectionName: applied?.collectionName ?? null,
@@ -89,16 +97,17 @@ export class ReceiverEngine {
       tree: applied?.tree ?? EMPTY_TREE,
       lastBundleId: applied?.bundleId ?? null,
       lastUpload: applied?.appliedAt ?? null,
-      pendingOperations: applied === null || applied.commit === mirrored ? 0 : totalOperations(applied.operations),
+      pendingOperations: isMirrorBehind ? await operationsSince(place.repository, held) : 0,
       mirror: place.mirror.directory,
-      isMirrorDoubtful: await isMirrorDoubtful(place, { applied, mirrored }),
+      isMirrorBehind,
+      isMirrorFollowing: this.#following.has(workspacePath),
     }
   }
 
   /** The files of a workspace, with the tree and the sequence that they belong to. */
   async list(workspacePath: string): Promise<WorkspaceListing> {
     const place = this.#place(workspacePath)
-    const { applied } = await readIfPresent(place)
+    const applied = await readIfPresent(place)
     if (applied === null) return { tree: EMPTY_TREE, sequence: 0, files: [] }
     return { tree: applied.tree, sequence: applied.sequence, files: await listTree(place.repository, applied.tree) }
   }
@@ -106,21 +115,28 @@ export class ReceiverEngine {
   /**
    * Verifies a bundle and applies it. Throws `bundle-refused` for what is invalid, `conflict` with the facts
    * `expected` and `received` where the sequence does not fit; nothing has changed then. The mirror is exact when
-   * this returns.
+   * this returns, unless `moreFollow`: then it follows while the next bundle comes, see {@link mirrored}.
    */
   async apply(incoming: IncomingBundle): Promise<AppliedAnswer> {
     const place = this.#place(incoming.workspacePath)
     const bundle = await openBundle(incoming.path, this.limits)
     checkAgreement(bundle, incoming)
-    return await alone(place, async ({ applied }) => {
+    const answer = await alone(place, async (applied) => {
       const replay = await findReplay(place, applied, bundle, incoming)
       if (replay !== null) return answerOf(replay, place, true)
       const sequence = nextSequence(applied, bundle, incoming)
       const state = await this.#commit(place, bundle, incoming, applied, sequence)
-      await advanceMirror(place.mirror, applied?.commit ?? null, state.commit)
-      await recordMirror(place, state.commit)
+      this.#follow(place, { from: applied?.commit ?? null, to: state.commit })
       return answerOf(state, place, false)
     })
+    if (answer.isReplay) this.#follow(place)
+    if (incoming.moreFollow !== true) await this.mirrored(incoming.workspacePath)
+    return answer
+  }
+
+  /** Waits until the mirror has followed all that was applied so far in this process. Throws what went wrong last. */
+  async mirrored(workspacePath: string): Promise<void> {
+    await this.#following.get(workspacePath)
   }
 
   /** Finishes what a killed process left half done and makes every mirror exact; returns the workspaces' paths. */
@@ -130,10 +146,17 @@ export class ReceiverEngine {
     return paths
   }
 
-  /** Makes the mirror of one workspace exact. */
+  /** Clears what was interrupted in one workspace, and makes its mirror exact whatever is there. */
   async repair(workspacePath: string): Promise<void> {
     const place = this.#place(workspacePath)
-    await alone(place, async (references) => repair(place, references))
+    await alone(place, async () => undefined)
+    await repair(place)
+  }
+
+  /** Brings the mirror of one workspace forward, where a process was killed before it did. */
+  async catchUp(workspacePath: string): Promise<void> {
+    this.#follow(this.#place(workspacePath))
+    await this.mirrored(workspacePath)
   }
 
   /** Tidies the repository of a workspace up where that is due; nothing of it can be seen from outside. */
@@ -141,6 +164,18 @@ export class ReceiverEngine {
     const place = this.#place(workspacePath)
     if (!(await isMaintenanceDue(place.gitDirectory))) return
     await alone(place, async () => maintainRepository(place.gitDirectory, place.repository))
+  }
+
+  #follow(place: Place, step?: Step): void {
+    const path = place.workspacePath
+    const before = this.#following.get(path) ?? Promise.resolve()
+    // What failed before was told to who waited for it; from what it left, the mirror can be brought forward all the same.
+    const following = before.catch(() => undefined).then(() => follow(place, step))
+    this.#following.set(path, following)
+    const forget = (): void => {
+      if (this.#following.get(path) === following) this.#following.delete(path)
+    }
+    following.then(forget, forget)
   }
 
   async #commit(
@@ -188,8 +223,8 @@ export class ReceiverEngine {
   }
 }
 
-async function readIfPresent(place: Place): Promise<ReceiverReferences> {
-  return (await placeExists(place)) ? await readReferences(place.repository) : { applied: null, mirrored: null }
+async function readIfPresent(place: Place): Promise<AppliedState | null> {
+  return (await placeExists(place)) ? await readApplied(place.repository) : null
 }
 
 function answerOf(state: AppliedState, place: Place, isReplay: boolean): AppliedAnswer {

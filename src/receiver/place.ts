@@ -14,11 +14,15 @@ export interface Place {
   readonly directory: string
   /** Outside of `directory`, which may be removed by who holds it. */
   readonly lock: string
+  /** Of who writes the mirror, which may go on while the next bundle is applied. */
+  readonly mirrorLock: string
   readonly gitDirectory: string
   readonly repository: Repository
   /** Bundles that are being verified. */
   readonly incoming: string
   readonly mirror: Mirror
+  /** The file that says which commit the mirror holds exactly; absent while it is being changed. */
+  readonly mirrorNote: string
 }
 
 const CONFIGURATION = `[core]
@@ -42,6 +46,7 @@ export function placeOf(dataDirectory: string, mirrorDirectory: string, workspac
     workspacePath,
     directory,
     lock: join(dataDirectory, 'locks', slug),
+    mirrorLock: join(dataDirectory, 'locks', `mirror-${slug}`),
     gitDirectory,
     repository: privateRepository(gitDirectory),
     incoming: join(directory, 'incoming'),
@@ -50,6 +55,7 @@ export function placeOf(dataDirectory: string, mirrorDirectory: string, workspac
       directory: join(mirrorDirectory, slug),
       staging: join(mirrorDirectory, `.${slug}.staging`),
     },
+    mirrorNote: join(directory, 'mirror-exact'),
   }
 }
 
@@ -90,15 +96,7 @@ export async function preparePlace(place: Place): Promise<void> {
     await writeFileDurably(nameFile(place), place.workspacePath)
   }
   await rm(place.incoming, { recursive: true, force: true })
-  await rm(place.mirror.staging, { recursive: true, force: true })
-  for (const lock of [
-    'HEAD.lock',
-    'refs/heads/main.lock',
-    'refs/ce-delta/mirror.lock',
-    'packed-refs.lock',
-    'staging.index.lock',
-    'mirror.index.lock',
-  ]) {
+  for (const lock of ['HEAD.lock', 'refs/heads/main.lock', 'packed-refs.lock']) {
     await rm(join(place.gitDirectory, lock), { force: true })
   }
 }

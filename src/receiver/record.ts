@@ -1,8 +1,9 @@
 import { isBundleId } from '../bundle/manifest.js'
-import type { OperationCounts, TreeId } from '../delta/operation.js'
-import { gitText, isObjectId } from '../support/git.js'
+import { type OperationCounts, type TreeId, totalOperations } from '../delta/operation.js'
+import { gitText, isObjectId, runGit } from '../support/git.js'
 import type { Repository } from '../support/git-repository.js'
 import { asFields, parseJson } from '../support/json.js'
+import { splitNul } from '../support/text.js'
 
 /**
  * What a receiver knows of the last bundle that it applied. It is the message of the commit that the bundle made, so
@@ -27,29 +28,18 @@ export interface AppliedState extends AppliedRecord {
 
 export const HEAD_REFERENCE = 'refs/heads/main'
 
-/** The commit that the mirror was made from. */
-export const MIRROR_REFERENCE = 'refs/ce-delta/mirror'
-
-export interface ReceiverReferences {
-  readonly applied: AppliedState | null
-  readonly mirrored: string | null
+/** What was applied last; null where nothing ever was. */
+export async function readApplied(repository: Repository): Promise<AppliedState | null> {
+  const format = '--format=%(objectname)%00%(tree)%00%(contents)%00'
+  return parseApplied(await gitText(repository, ['for-each-ref', format, HEAD_REFERENCE]))
 }
 
-export async function readReferences(repository: Repository): Promise<ReceiverReferences> {
-  const format = '--format=%(refname)%00%(objectname)%00%(tree)%00%(contents)%00'
-  const answer = await gitText(repository, ['for-each-ref', format, HEAD_REFERENCE, MIRROR_REFERENCE])
-  const fields = answer.split('\0').map((field) => field.replace(/^\n/, ''))
-  let applied: AppliedState | null = null
-  let mirrored: string | null = null
-  for (let at = 0; at + 3 < fields.length; at += 4) {
-    const [name, commit, tree, message] = fields.slice(at, at + 4)
-    if (name === MIRROR_REFERENCE && isObjectId(commit)) mirrored = commit
-    const record = parseRecord(message ?? '')
-    if (name === HEAD_REFERENCE && isObjectId(commit) && isObjectId(tree) && record !== null) {
-      applied = { ...record, commit, tree }
-    }
-  }
-  return { applied, mirrored }
+/** How many operations were applied after a commit; all, after none. */
+export async function operationsSince(repository: Repository, commit: string | null): Promise<number> {
+  const range = commit === null ? HEAD_REFERENCE : `${commit}..${HEAD_REFERENCE}`
+  const messages = splitNul(await runGit(repository, ['log', '-z', '--format=%B', range]))
+  const records = messages.map((message) => parseRecord(message.toString('utf8')))
+  return records.reduce((sum, record) => sum + (record === null ? 0 : totalOperations(record.operations)), 0)
 }
 
 /** Looks for a bundle among those applied before the last one; null where it was never applied. */
@@ -62,7 +52,12 @@ export async function findApplied(repository: Repository, bundleId: string): Pro
     '--format=%H%x00%T%x00%B',
     HEAD_REFERENCE,
   ]
-  const [commit, tree, message] = (await gitText(repository, args)).split('\0')
+  return parseApplied(await gitText(repository, args))
+}
+
+/** A commit, its tree and its message, after each of them NUL. */
+function parseApplied(text: string): AppliedState | null {
+  const [commit, tree, message] = text.split('\0')
   const record = parseRecord(message ?? '')
   return record !== null && isObjectId(commit) && isObjectId(tree) ? { ...record, commit, tree } : null
 }

@@ -40,31 +40,33 @@ export async function handleUpload(
   const upload = receiveAndApply(service, request, reply)
   service.uploads.add(upload)
   try {
-    const answer = await upload
-    maintainLater(service, answer.workspacePath)
-    return answer.upload
+    const { workspacePath: path, moreFollow, upload: answer } = await upload
+    if (moreFollow) inBackground(service, `The mirror of ${printable(path)}`, service.engine.mirrored(path))
+    else inBackground(service, `Tidying up ${printable(path)}`, service.engine.maintainIfDue(path))
+    return answer
   } finally {
     service.uploads.delete(upload)
   }
 }
 
-function maintainLater(service: Service, path: string): void {
-  const work = maintain(service, path)
-  service.background.add(work)
-  void work.finally(() => service.background.delete(work))
+function inBackground(service: Service, what: string, work: Promise<void>): void {
+  const told = tellFailure(service, what, work)
+  service.background.add(told)
+  void told.finally(() => service.background.delete(told))
 }
 
-async function maintain(service: Service, path: string): Promise<void> {
+async function tellFailure(service: Service, what: string, work: Promise<void>): Promise<void> {
   try {
-    await service.engine.maintainIfDue(path)
+    await work
   } catch (thrown) {
     const { message } = asDeltaError(thrown)
-    service.emit({ event: 'failed', message: `Tidying up ${printable(path)} failed: ${printable(message)}` })
+    service.emit({ event: 'failed', message: `${what} failed: ${printable(message)}` })
   }
 }
 
 interface Applied {
   readonly workspacePath: string
+  readonly moreFollow: boolean
   readonly upload: UploadAnswer
 }
 
@@ -75,7 +77,8 @@ async function receiveAndApply(service: Service, request: FastifyRequest, reply:
   try {
     // While the bundle is applied no byte moves, and that is no reason to hang up.
     request.raw.setTimeout(0)
-    return { workspacePath: incoming.workspacePath, upload: await apply(service, incoming) }
+    const { workspacePath, moreFollow = false } = incoming
+    return { workspacePath, moreFollow, upload: await apply(service, incoming) }
   } finally {
     request.raw.setTimeout(reply.server.initialConfig.connectionTimeout ?? 0)
     await rm(incoming.path, { force: true })
@@ -134,7 +137,7 @@ export async function handleStatus(service: Service, query: unknown): Promise<St
     last_sequence: status.sequence,
     last_upload: status.lastUpload,
     pending_operations: status.pendingOperations,
-    status: service.applying.has(path) ? 'processing' : 'ready',
+    status: service.applying.has(path) || status.isMirrorFollowing ? 'processing' : 'ready',
     server_info: {
       name: 'ce-delta',
       version: service.version,

@@ -6,6 +6,7 @@ import type { Multipart, MultipartFile } from '@fastify/multipart'
 import { DeltaError } from '../support/errors.js'
 import type { IncomingBundle } from './engine.js'
 import { badRequest, HttpRefusal } from './refusals.js'
+import { MORE_FOLLOW_FIELD } from './wire.js'
 
 /** Gives the parts of a form one after another; the limits are those of `@fastify/multipart`. */
 export type ReadParts = (limits: PartLimits) => AsyncIterable<Multipart>
@@ -92,7 +93,8 @@ function readFields(fields: ReadonlyMap<string, string>): Omit<IncomingBundle, k
     workspacePath: workspacePath(fields.get('workspace_path'), 422),
     collectionName: fields.get('collection_name') || null,
     sequence: sequenceNumber(fields.get('sequence_number') ?? ''),
-    force: flag(fields.get('force') ?? ''),
+    force: flag('force', fields),
+    moreFollow: flag(MORE_FOLLOW_FIELD, fields),
   }
 }
 
@@ -110,11 +112,11 @@ function sequenceNumber(text: string): number | null {
   return Number(text)
 }
 
-function flag(text: string): boolean {
-  const word = text.trim().toLowerCase()
+function flag(name: string, fields: ReadonlyMap<string, string>): boolean {
+  const word = (fields.get(name) ?? '').trim().toLowerCase()
   if (['1', 'true', 't', 'yes', 'y', 'on'].includes(word)) return true
   if (['', '0', 'false', 'f', 'no', 'n', 'off'].includes(word)) return false
-  throw badRequest('force must be true or false.', 422)
+  throw badRequest(`${name} must be true or false.`, 422)
 }
 
 /** Refusals, limits of the library, and failures of our own disk are told as they are. */

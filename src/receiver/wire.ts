@@ -10,6 +10,9 @@ export const STATUS_PATH = '/api/v1/delta/status'
 export const TREE_PATH = '/api/v1/delta/tree'
 export const HEALTH_PATH = '/health'
 
+/** Addition: a field of an upload that is true where another bundle comes right after it. */
+export const MORE_FOLLOW_FIELD = 'more_follow'
+
 /** What this receiver can do beyond the specification; a client that knows a name may rely on it. */
 export const ABILITIES = ['tree-listing', 'moves-without-content', 'proof-by-tree', 'strict-sequence'] as const
 

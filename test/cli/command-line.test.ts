@@ -68,6 +68,15 @@ describe('a wrong command line ends with exit code 2', () => {
     expect(stderr).toContain('--help')
   })
 
+  test.each([
+    ['absent', 'ENOENT'],
+    ['.', 'EISDIR'],
+  ])('serve --token-file %s: is told, and nobody listens', async (file, code) => {
+    const { exitCode, stderr } = await ceDelta(root, ['serve', '--port', '0', '--token-file', file])
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain(`✗ The token file ${file} cannot be read (${code}).`)
+  })
+
   test('as an event too', async () => {
     const { exitCode, report } = await ceDelta(root, ['push', '--forse', '--json'])
     expect(exitCode).toBe(2)

@@ -48,7 +48,7 @@ test('config validate tells the problems of every place at once, with a suggesti
   const root = await configured({ exclud: ['a'], secrets: { scn: 'warn' }, maxRetries: -3 })
   const { exitCode, stderr } = await ceDelta(root, ['config', 'validate'], { env: { REMOTE_UPLOAD_TIMEOUT: 'soon' } })
   expect(exitCode).toBe(2)
-  expect(stderr).toContain('REMOTE_UPLOAD_TIMEOUT must be a number of seconds above 0 (it is "soon")')
+  expect(stderr).toContain('REMOTE_UPLOAD_TIMEOUT must be a number of seconds from 0.1 to 86400 (it is "soon")')
   expect(stderr).toContain('exclud is not a known setting (did you mean exclude?)')
   expect(stderr).toContain('secrets.scn is not a known setting (did you mean secrets.scan?)')
   expect(stderr).toContain('maxRetries must be at least 0 (it is -3)')

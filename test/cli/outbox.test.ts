@@ -2,6 +2,7 @@ import { appendFile, cp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { ceDelta, thisMachine } from '../helpers/command.js'
+import { scriptedServer } from '../helpers/scripted-server.js'
 import { serve } from '../helpers/serving.js'
 import { gitRepository, temporaryDirectory, writeTree } from '../helpers/workspace.js'
 
@@ -42,6 +43,19 @@ describe('outbox', () => {
       { event: 'bundle-file', plan: [{ operation: 'created', path: 'c' }] },
     ])
     expect((await run('outbox', 'show', '9')).exitCode).toBe(2)
+  })
+
+  test('tells what was refused, and that nothing came of it (row 72)', async () => {
+    const root = await gitRepository({ files: { a: '1' } })
+    const status = JSON.stringify({ last_sequence: 0, status: 'ready' })
+    const server = await scriptedServer(({ method }) =>
+      method === 'GET' ? { body: status } : { status: 422, body: '{"detail":"no"}' },
+    )
+    const run = (...args: string[]) => ceDelta(root, [...args, '--endpoint', server.url], ONCE)
+    expect((await run('push')).exitCode).toBe(5)
+    expect((await run('outbox', 'list')).stdout).toMatch(/refused .*, without an effect/)
+    expect((await run('outbox', 'list', '--json')).events).toMatchObject([{ bundles: [{ attempted_at: null }] }])
+    expect((await run('outbox', 'drop', '--all')).exitCode).toBe(0)
   })
 
   test('sends what waits and nothing newer, with retry', async () => {

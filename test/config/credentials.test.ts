@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { accessTo } from '../../src/access.js'
@@ -212,6 +212,19 @@ describe('~/.ctxce/auth.json', () => {
     await symlink('../kept.json', join(home, '.ctxce/auth.json'))
     await writeSession(THERE, login, environment())
     expect(await readFile(join(home, 'kept.json'), 'utf8')).toContain('new')
+  })
+
+  test('keeps what several write at the same time', async () => {
+    const endpoints = Array.from({ length: 12 }, (_, at) => `https://server-${at}.example`)
+    await Promise.all(endpoints.map(async (endpoint) => await writeSession(endpoint, login, environment())))
+    const [gone = '', ...kept] = endpoints
+    const others = kept.map(
+      async (endpoint) => await writeSession(`${endpoint}/`, { ...login, id: 'x' }, environment()),
+    )
+    await Promise.all([removeSession(gone, environment()), ...others])
+    const entries = JSON.parse(await readFile(join(home, '.ctxce/auth.json'), 'utf8'))
+    expect(Object.keys(entries).sort()).toEqual(kept.map((endpoint) => `${endpoint}/`).sort())
+    expect(await readdir(join(home, '.ctxce'))).toEqual(['auth.json'])
   })
 
   test('forgets every entry that would be found again', async () => {

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import type { Receiver, Upload, UploadResult } from '../../src/delivery/receiver.js'
+import { NO_OPERATIONS } from '../../src/delta/operation.js'
 import { EMPTY_TREE } from '../../src/support/git.js'
 import {
   arrived,
@@ -134,7 +135,7 @@ export function receiverContract(name: string, make: () => Promise<Subject>): vo
       const made = draft([created('a', '1')])
       spoil(made)
       const { path, digest, bytes } = await arrived(packed(made))
-      const upload = { path, digest, bytes, bundleId: made.top, sequence: 1 }
+      const upload = { path, digest, bytes, bundleId: made.top, sequence: 1, steps: NO_OPERATIONS }
       expect(await codeOf(receiver.upload(upload, signal))).toBe('bundle-refused')
       expect(await status()).toMatchObject({ sequence: 0, tree: EMPTY_TREE })
     })
@@ -142,7 +143,7 @@ export function receiverContract(name: string, make: () => Promise<Subject>): vo
     test('what is no bundle at all is refused', async () => {
       for (const bytes of [Buffer.alloc(0), Buffer.from('hello'), Buffer.alloc(100_000, 7)]) {
         const { path, digest } = await arrived(bytes)
-        const upload = { path, digest, bytes: bytes.length, bundleId: WORKSPACE, sequence: 1 }
+        const upload = { path, digest, bytes: bytes.length, bundleId: WORKSPACE, sequence: 1, steps: NO_OPERATIONS }
         expect(await codeOf(receiver.upload(upload, signal))).toBe('bundle-refused')
       }
     })
@@ -162,7 +163,7 @@ async function uploadFrom(
   sequence = sender.sequence + 1,
 ): Promise<Upload & { readonly tree: string }> {
   const { id, path, bytes, digest, tree } = await sender.bundle(steps, { sequence })
-  return { path, bytes, digest, tree, bundleId: id, sequence }
+  return { path, bytes, digest, tree, bundleId: id, sequence, steps: NO_OPERATIONS }
 }
 
 function rename(made: ReturnType<typeof draft>, path: string): void {

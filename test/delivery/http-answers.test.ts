@@ -2,10 +2,11 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { parseListing, parseStatus, parseUploadAnswer } from '../../src/delivery/http-answers.js'
 import type { HttpAnswer } from '../../src/delivery/http-exchange.js'
+import { NO_OPERATIONS } from '../../src/delta/operation.js'
 import { DeltaError } from '../../src/support/errors.js'
 
 const ID = '00000000-0000-4000-8000-000000000001'
-const UPLOAD = { path: '/x', bytes: 1, digest: 'sha256:0', bundleId: ID, sequence: 6 }
+const UPLOAD = { path: '/x', bytes: 1, digest: 'sha256:0', bundleId: ID, sequence: 6, steps: NO_OPERATIONS }
 const SUCCESS = { success: true, bundle_id: ID, sequence_number: 6, processed_operations: null }
 const STATUS = { last_sequence: 5, status: 'ready' }
 const TREE = 'a'.repeat(40)
@@ -59,13 +60,26 @@ describe('an answer to an upload (row 66)', () => {
     expect(upload(SUCCESS)).toEqual({ kind: 'queued', sequence: 6 })
   })
 
-  test.each([
-    ['operations that failed', { failed: 2 }, 2],
-    ['more skipped than there was nothing to do for', { skipped: 3 }, 2],
-    ['skipped deletions and known contents only', { skipped: 3, skipped_hash_match: 2 }, 0],
-  ])('with %s', (_, counts, failed) => {
-    const result = parseUploadAnswer(answer({ ...SUCCESS, processed_operations: counts }), { ...UPLOAD, removals: 1 })
+  test.each<[string, object, object, number]>([
+    ['operations that failed', { created: 3 }, { created: 1, failed: 2 }, 2],
+    ['a partial failure beside a success', { created: 1 }, { created: 1, failed: 1 }, 1],
+    ['a creation that was skipped', { created: 2, deleted: 2 }, { created: 1, deleted: 2, skipped: 1 }, 1],
+    ['a creation that is counted nowhere', { created: 2 }, { created: 1 }, 1],
+    ['a deletion that is counted nowhere', { deleted: 2 }, { deleted: 1 }, 1],
+    ['a move that was skipped beside its trailing deletion', { deleted: 1, moved: 1 }, { deleted: 1, skipped: 1 }, 1],
+    ['deletions of what was not there', { created: 1, deleted: 2 }, { created: 1, skipped: 2 }, 0],
+    ['an update counted as a creation', { updated: 1 }, { created: 1 }, 0],
+    ['known contents, skipped too', { created: 2, deleted: 1 }, { deleted: 1, skipped: 2, skipped_hash_match: 2 }, 0],
+    ['known contents, not skipped', { created: 2, deleted: 1 }, { skipped: 1, skipped_hash_match: 2 }, 0],
+    ['nothing to do, and nothing done', {}, { created: 0 }, 0],
+  ])('with %s (row 83)', (_, steps, counts, failed) => {
+    const sent = { ...UPLOAD, steps: { ...NO_OPERATIONS, ...steps } }
+    const result = parseUploadAnswer(answer({ ...SUCCESS, processed_operations: counts }), sent)
     expect(result).toMatchObject(failed === 0 ? { kind: 'applied' } : { kind: 'partly applied', failed })
+  })
+
+  test.each([{}, { total: 3 }, { created: '1' }, []])('that counts nothing (%j) says no more than none', (counts) => {
+    expect(upload({ ...SUCCESS, processed_operations: counts })).toEqual({ kind: 'queued', sequence: 6 })
   })
 
   test.each(NOT_A_SUCCESS)('%s is no success: exit 7', (...[, body, status]) => {

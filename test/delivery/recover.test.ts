@@ -65,6 +65,29 @@ const TABLE: readonly (readonly [string, Words, Recovery['kind']])[] = [
     'resync',
   ],
   [
+    'S = L+1 = a, only a number is told, and it was acknowledged',
+    { attempted: { ...ATTEMPTED, isAcknowledged: true }, receiver: { ...COUNTING, sequence: 6 } },
+    'confirm attempted',
+  ],
+  [
+    'S = L+1 = a, acknowledged, but another bundle is named',
+    {
+      attempted: { ...ATTEMPTED, isAcknowledged: true },
+      receiver: { ...COUNTING, sequence: 6, lastBundleId: THEIRS },
+    },
+    'halt',
+  ],
+  [
+    'S = L, acknowledged, and gone again',
+    { attempted: { ...ATTEMPTED, isAcknowledged: true }, receiver: COUNTING },
+    'resend attempted',
+  ],
+  [
+    'S > a, acknowledged: another writer',
+    { attempted: { ...ATTEMPTED, isAcknowledged: true }, receiver: { ...COUNTING, sequence: 7 } },
+    'halt',
+  ],
+  [
     'S = L+1 = a, no bundle told and another tree: ambiguous',
     { attempted: ATTEMPTED, receiver: { sequence: 6, tree: OTHER, lastBundleId: null } },
     'rebase',

@@ -6,7 +6,7 @@ import type { SynchroniseResult } from '../../src/delivery/synchronise.js'
 import { filesOf } from '../helpers/command.js'
 import { expectExactly, placeIn } from '../helpers/receivers.js'
 import { type Bench, bench, unreachable } from '../helpers/synchronising.js'
-import { git, writeTree } from '../helpers/workspace.js'
+import { writeTree } from '../helpers/workspace.js'
 
 const numbered = (from: number, to: number, content = '') =>
   Object.fromEntries(Array.from({ length: to - from + 1 }, (_, at) => [`file-${from + at}`, `${from + at}${content}`]))
@@ -157,11 +157,11 @@ describe('the receiver holds something else', () => {
     const stage = await bench()
     await writeTree(stage.root, numbered(1, 3))
     await stage.push()
-    const { mirror, gitDirectory } = placeIn(stage.behind, stage.root)
+    const { mirror, mirrorNote } = placeIn(stage.behind, stage.root)
     await rm(mirror.directory, { recursive: true })
     await expectEqual(stage, await stage.push())
     await writeFile(join(mirror.directory, 'stranger'), 'x')
-    await git(gitDirectory, 'update-ref', '-d', 'refs/ce-delta/mirror')
+    await rm(mirrorNote)
     await expectEqual(stage, await stage.push())
   })
 

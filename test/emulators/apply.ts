@@ -32,6 +32,8 @@ export interface Place {
   readonly hashes: Map<string, string>
   /** Paths for which writing fails, to show what a server does then. */
   readonly broken: (path: string) => boolean
+  /** Paths that are passed over without a word. */
+  readonly skipped: (path: string) => boolean
   /** Paths that would have left the folder. */
   readonly escaped: string[]
 }
@@ -51,6 +53,8 @@ export function applyOperations(
 ): Counts {
   const counts = { created: 0, updated: 0, deleted: 0, moved: 0, skipped: 0, skipped_hash_match: 0, failed: 0 }
   for (const operation of operations) counts[outcomeOf(generation, place, operation, archive)]++
+  // What is known already is counted twice (§1).
+  counts.skipped += counts.skipped_hash_match
   return counts
 }
 
@@ -79,7 +83,7 @@ class Step {
   run(): Outcome {
     const kind = String(this.#operation.operation)
     const path = this.#safe(String(this.#operation.path ?? ''))
-    if (path === null) return 'skipped'
+    if (path === null || this.#place.skipped(path)) return 'skipped'
     if (this.#place.broken(path)) throw new Error('The disk is full')
     if (kind === 'created' || kind === 'updated') return this.#write(kind, path)
     if (kind === 'moved') return this.#move(path)

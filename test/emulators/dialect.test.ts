@@ -10,7 +10,7 @@ import { emulator } from './server.js'
 const TOLD: Readonly<Record<GenerationName, readonly [before: DialectName, after: DialectName, hidden: DialectName]>> =
   {
     P0: ['P0', 'P0', 'unknown, at once'],
-    S1: ['unknown', 'S1', 'unknown, at once'],
+    S1: ['unknown, early', 'S1', 'unknown, at once'],
     A1: ['unknown', 'A1', 'A1'],
     Q: ['unknown', 'A1', 'A1'],
     S2: ['unknown', 'S2', 'unknown, at once'],

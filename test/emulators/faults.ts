@@ -16,6 +16,14 @@ export interface Faults {
   largest: number
   /** Paths for which writing fails. */
   broken: (path: string) => boolean
+  /** Paths that are passed over and counted as skipped. */
+  skipped: (path: string) => boolean
+  /** So many statuses after each upload are not answered. */
+  loseStatus: number
+  /** A bundle that brings this path is not wanted: the status of HTTP, or 200 for a failure that is told in the answer. */
+  refuse: { readonly path: string; readonly status: number } | null
+  /** The connection ends with the answer to an upload, as behind some proxies, and the next one finds another process. */
+  endsConnections: boolean
   /** Processes that count for themselves; a connection stays with one (§3, `--workers 2`). */
   workers: number
   /** The next upload finds that another client was faster, in this workspace and number (§3, S2). */
@@ -36,6 +44,10 @@ export function noFaults(): Faults {
     delay: 0,
     largest: 100 * MEGABYTE,
     broken: () => false,
+    skipped: () => false,
+    loseStatus: 0,
+    refuse: null,
+    endsConnections: false,
     workers: 1,
     overtaken: null,
     hidden: false,

@@ -81,6 +81,9 @@ const A1: Generation = {
   unknownOperation: 'failed',
 }
 
+/** What A1 was in its first weeks: as S1, but it answers first (§0 A1 "move-by-rename (12-22)"). */
+export const EARLY_A1: Generation = { ...S1, name: 'A1', applies: 'after the answer' }
+
 const Q: Generation = {
   ...A1,
   name: 'Q',

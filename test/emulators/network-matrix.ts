@@ -6,7 +6,7 @@ import { playAll, type ServerName } from './network-stage.js'
 export const SERVERS: readonly ServerName[] = [...GENERATION_NAMES, 'ce-delta']
 
 /** What can happen to the requests that this server gets. */
-function casesFor(server: ServerName): readonly NetworkCase[] {
+export function casesFor(server: ServerName): readonly NetworkCase[] {
   const isAsked = server !== 'ce-delta' && GENERATIONS[server].plans
   return isAsked ? [...NETWORK_CASES, ...PLAN_CASES] : NETWORK_CASES
 }

@@ -147,7 +147,7 @@ export async function expectConvergence(generation: GenerationName, runs: number
       for (const { why } of leftBehind) expect(why).toMatch(EXPECTED_REASON)
       await expectEqual(stage, names)
     }),
-    { numRuns: runs, seed, endOnFailure: false },
+    { numRuns: runs, seed, endOnFailure: true },
   )
 }
 

@@ -63,6 +63,7 @@ export class Emulator {
   #connections = 0
   #applying = 0
   #life = 0
+  #lostStatuses = 0
 
   constructor(generation: Generation, work: string) {
     this.generation = generation
@@ -134,6 +135,9 @@ export class Emulator {
     const isUpload = pathname === '/api/v1/delta/upload'
     if (isUpload && this.#takes('loseUpload')) return void request.socket.destroy()
     if (isUpload && this.#takes('page')) return sendPage(response)
+    if (isUpload) this.#lostStatuses = this.faults.loseStatus
+    const isLost = pathname === '/api/v1/delta/status' && this.faults.loseStatus > 0 && this.#lostStatuses-- > 0
+    if (isLost) return void request.socket.destroy()
     if (isUpload && this.faults.overtaken !== null) await this.foreignUpload(this.faults.overtaken)
     if (isUpload) this.faults.overtaken = null
     const before = isUpload && this.#takes('putBack') ? this.backup() : null
@@ -142,7 +146,9 @@ export class Emulator {
     if (before !== null) before()
     if (isChange && this.#takes('loseAnswer')) return void request.socket.destroy()
     const text = JSON.stringify(answer.body)
-    response.writeHead(answer.status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+    const ends = isUpload && this.faults.endsConnections ? { connection: 'close' } : {}
+    const length = Buffer.byteLength(text)
+    response.writeHead(answer.status, { 'content-type': 'application/json', 'content-length': length, ...ends })
     response.end(text)
   }
 
@@ -245,6 +251,10 @@ export class Emulator {
     } catch (thrown) {
       return failure('PROCESSING_ERROR', { message: String(thrown) })
     }
+    const { refuse } = this.faults
+    const isRefused = archive.operations.some(({ path, operation }) => path === refuse?.path && operation !== 'deleted')
+    if (refuse !== null && isRefused)
+      return refuse.status === 200 ? failure('PROCESSING_ERROR', {}) : refused(refuse.status, 'Not wanted')
     const given = numberOf(form.get('sequence_number')) ?? numberOf(archive.manifest.sequence_number)
     const last = this.#counters.last(key, worker)
     const bundleId = String(archive.manifest.bundle_id)
@@ -369,7 +379,14 @@ export class Emulator {
       hashes = new Map()
       this.#hashes.set(slug, hashes)
     }
-    return { folder: join(this.work, slug), slug, hashes, broken: this.faults.broken, escaped: this.escaped }
+    return {
+      folder: join(this.work, slug),
+      slug,
+      hashes,
+      broken: this.faults.broken,
+      skipped: this.faults.skipped,
+      escaped: this.escaped,
+    }
   }
 
   #workerOf(socket: Socket): number {
@@ -395,8 +412,8 @@ interface Work {
   readonly place: Place
 }
 
-export async function emulator(name: GenerationName): Promise<Emulator> {
-  const subject = new Emulator(GENERATIONS[name], join(await temporaryDirectory(), 'work'))
+export async function emulator(name: GenerationName, changes: Partial<Generation> = {}): Promise<Emulator> {
+  const subject = new Emulator({ ...GENERATIONS[name], ...changes }, join(await temporaryDirectory(), 'work'))
   mkdirSync(subject.work)
   const server = createServer((request, response) => {
     request.on('error', () => undefined)

@@ -17,7 +17,7 @@ import { DeltaError } from '../../src/support/errors.js'
 import { takeLock } from '../../src/support/lock.js'
 import { contextOf } from '../helpers/synchronising.js'
 import { gitRepository } from '../helpers/workspace.js'
-import type { GenerationName } from './generations.js'
+import type { Generation, GenerationName } from './generations.js'
 import { type Emulator, emulator } from './server.js'
 
 export interface PushOptions {
@@ -50,9 +50,9 @@ export interface Stage extends Client {
 
 export async function stageOn(
   generation: GenerationName,
-  { idleTimeout = 10_000 }: { readonly idleTimeout?: number } = {},
+  { idleTimeout = 10_000, changes }: { readonly idleTimeout?: number; readonly changes?: Partial<Generation> } = {},
 ): Promise<Stage> {
-  const server = await emulator(generation)
+  const server = await emulator(generation, changes)
   const client = await clientOf(server.url, { idleTimeout })
   return { ...client, server, files: () => server.files(client.root) }
 }

@@ -54,8 +54,8 @@ export class CountingReceiver implements Receiver {
     return null
   }
 
-  async counters(): Promise<number[]> {
-    return [(await this.status()).sequence]
+  async counters() {
+    return { sequences: [(await this.status()).sequence], areSeveral: false }
   }
 
   async forget(): Promise<void> {

@@ -1,10 +1,11 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect } from '@jest/globals'
 import type { BundleLimits } from '../../src/bundle/reader.js'
 import { DEFAULT_LIMITS } from '../../src/bundle/reader.js'
 import { ReceiverEngine } from '../../src/receiver/engine.js'
-import { placeOf } from '../../src/receiver/place.js'
+import { type Place, placeOf } from '../../src/receiver/place.js'
+import { bootMark } from '../../src/support/boot.js'
 import { makePrivateDirectory } from '../../src/support/durable-files.js'
 import { DeltaError } from '../../src/support/errors.js'
 import { takeLock } from '../../src/support/lock.js'
@@ -52,18 +53,31 @@ export async function expectExactly(receiver: TestReceiver, files: Files, worksp
   expect(status.pendingOperations).toBe(0)
 }
 
-/** Every path below a folder, folders too: what a refusal must leave as it was. */
 /** What a running receiver has even before it has received anything. */
 const STANDING = new Set(['locks', 'workspaces', 'spool', 'serve.lock'])
 
+/** Every path below a folder, folders too: what a refusal must leave as it was. */
 export async function everythingBelow(root: string): Promise<string[]> {
   const entries = await readdir(root, { recursive: true }).catch(() => [])
   return entries.filter((path) => !STANDING.has(path)).sort()
 }
 
+/** Says of a mirror that it holds a commit exactly. */
+export async function noteMirror({ mirrorNote }: Place, commit: string): Promise<void> {
+  await writeFile(mirrorNote, `${commit.trim()}\n${bootMark()}\n`)
+}
+
 /** Keeps every upload for a workspace waiting; returns how to let them go. */
 export async function holdWorkspace(receiver: TestReceiver, workspace = WORKSPACE): Promise<() => Promise<void>> {
-  const { lock } = placeIn(receiver, workspace)
+  return await hold(placeIn(receiver, workspace).lock)
+}
+
+/** Keeps the mirror of a workspace as it is; returns how to let it go. */
+export async function holdMirror(receiver: TestReceiver, workspace = WORKSPACE): Promise<() => Promise<void>> {
+  return await hold(placeIn(receiver, workspace).mirrorLock)
+}
+
+async function hold(lock: string): Promise<() => Promise<void>> {
   await makePrivateDirectory(dirname(lock))
   const held = await takeLock(lock, { milliseconds: 0, busy: () => new DeltaError('receiver-busy', 'held') })
   return () => held.release()

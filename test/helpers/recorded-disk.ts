@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from '@jest/globals'
 import { type DiskStep, readDiskTrace, traced } from './disk-trace.js'
@@ -33,6 +33,9 @@ export async function startMachineAgain(data: string): Promise<void> {
   const workspaces = join(data, 'workspaces')
   for (const name of await readdir(workspaces).catch((): string[] => [])) {
     const notes = await readdir(join(workspaces, name)).catch((): string[] => [])
-    if (notes.includes('mirror-exact-since')) await writeFile(join(workspaces, name, 'mirror-exact-since'), 'before')
+    if (!notes.includes('mirror-exact')) continue
+    const note = join(workspaces, name, 'mirror-exact')
+    const [commit = ''] = (await readFile(note, 'utf8')).split('\n')
+    await writeFile(note, `${commit}\nbefore\n`)
   }
 }

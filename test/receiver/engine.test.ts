@@ -35,7 +35,8 @@ describe('a bundle is applied', () => {
       lastUpload: '2025-02-01T00:00:00.000Z',
       pendingOperations: 0,
       mirror: placeIn(receiver).mirror.directory,
-      isMirrorDoubtful: false,
+      isMirrorBehind: false,
+      isMirrorFollowing: false,
     })
   })
 

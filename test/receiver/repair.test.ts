@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { created, deleted, Sender, updated } from '../helpers/bundles.js'
-import { engineOn, expectExactly, placeIn, type TestReceiver, testReceiver } from '../helpers/receivers.js'
+import { engineOn, expectExactly, noteMirror, placeIn, type TestReceiver, testReceiver } from '../helpers/receivers.js'
 import { git, readTree, temporaryDirectory, writeTree } from '../helpers/workspace.js'
 
 let receiver: TestReceiver
@@ -39,16 +39,16 @@ describe('faults.md row 86: what a killed receiver left is mended at the next st
   })
 
   test('a commit whose mirror was not begun', async () => {
-    await git(repository, 'update-ref', 'refs/ce-delta/mirror', 'refs/heads/main^')
+    await noteMirror(placeIn(receiver), await git(repository, 'rev-parse', 'refs/heads/main^'))
     await writeTree(mirror, { a: '1', gone: '4' })
     await rm(join(mirror, 'new'), { recursive: true })
     await expectRepaired()
   })
 
   test('a commit whose mirror was half done, mended by the next upload without a restart', async () => {
-    await git(repository, 'update-ref', 'refs/ce-delta/mirror', 'refs/heads/main^')
+    await rm(placeIn(receiver).mirrorNote)
     await rm(join(mirror, 'new'), { recursive: true })
-    expect((await receiver.engine.status(sender.workspace)).pendingOperations).toBe(3)
+    expect(await receiver.engine.status(sender.workspace)).toMatchObject({ isMirrorBehind: true, pendingOperations: 7 })
     await receiver.engine.apply(await sender.bundle([created('z', 'z')]))
     await expectExactly(receiver, sender.files)
   })

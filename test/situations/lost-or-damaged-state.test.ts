@@ -86,7 +86,9 @@ describe('the state of a workspace', () => {
     const { data } = await thisMachine()
     const [slug = ''] = await readdir(join(data, 'workspaces'))
     await truncate(join(mirror ?? '', 'a'), 0)
-    await writeFile(join(data, 'workspaces', slug, 'mirror-exact-since'), 'another start of the machine')
+    const note = join(data, 'workspaces', slug, 'mirror-exact')
+    const [commit = ''] = (await readFile(note, 'utf8')).split('\n')
+    await writeFile(note, `${commit}\nanother start of the machine\n`)
     expect(await expectMirror(await push(root), { a: 'a', b: 'b' })).toMatchObject({ outcome: 'unchanged' })
   })
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Argv } from 'yargs'
-import { DeltaError } from '../../support/errors.js'
+import { DeltaError, systemErrorCode } from '../../support/errors.js'
 import type { CommonArguments } from '../arguments.js'
 import { keepLog } from '../command-log.js'
 import { interruptible } from '../interruption.js'
@@ -74,9 +74,23 @@ export async function run(args: ServeArguments): Promise<number> {
 }
 
 async function readToken(path: string): Promise<string> {
-  const token = (await readFile(path, 'utf8')).trim()
+  const token = (await readTokenFile(path)).trim()
   if (token !== '') return token
   throw new DeltaError('configuration-invalid', `The token file ${path} is empty.`, {
     next: 'Write a long random text into it.',
   })
+}
+
+async function readTokenFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (thrown) {
+    const code = systemErrorCode(thrown)
+    if (code === undefined) throw thrown
+    throw new DeltaError('usage', `The token file ${path} cannot be read (${code}).`, {
+      facts: { file: path, system_code: code },
+      next: '--token-file names a file with a long random text in it.',
+      cause: thrown,
+    })
+  }
 }

@@ -34,7 +34,18 @@ export interface Dialect {
 
 export type ExtraField = 'session' | 'source_path' | 'logical_repo_id'
 
-export const DIALECT_NAMES = ['ce-delta', 'P0', 'S1', 'A1', 'S2', 'A3', 'unknown', 'unknown, at once'] as const
+export const DIALECT_NAMES = [
+  'ce-delta',
+  'P0',
+  'S1',
+  'A1, early',
+  'A1',
+  'S2',
+  'A3',
+  'unknown',
+  'unknown, early',
+  'unknown, at once',
+] as const
 export type DialectName = (typeof DIALECT_NAMES)[number]
 
 const OLDEST: Dialect = {
@@ -88,6 +99,16 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     extraFields: ['source_path'],
     identifiedBy: 'name',
   },
+  // The first weeks of A1: what it cannot do it tells nobody either, so it is not asked to move a folder.
+  'A1, early': {
+    ...OLDEST,
+    name: 'A1, early',
+    summary: 'answers first, applies later, tells no failures (2025-11)',
+    proof: 'status',
+    moves: 'never',
+    extraFields: ['source_path'],
+    identifiedBy: 'name',
+  },
   // Also Q, which cannot be told from it: it removes empty folders, and its moves lose a file without content.
   A1: { ...CAUTIOUS, name: 'A1', summary: 'answers first, applies later, tells no failures', proof: 'status' },
   S2: {
@@ -115,6 +136,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     identifiedBy: 'name',
   },
   unknown: CAUTIOUS,
+  'unknown, early': { ...CAUTIOUS, name: 'unknown, early', emptyFolders: 'stay', extraFields: ['source_path'] },
   'unknown, at once': {
     ...CAUTIOUS,
     name: 'unknown, at once',
@@ -139,8 +161,8 @@ export function dialectOf(family: Family, answered: Answered): Dialect {
 }
 
 const NAMES: Readonly<Record<Family, Readonly<Record<'nothing yet' | 'applied' | 'queued', DialectName>>>> = {
-  first: { 'nothing yet': 'P0', applied: 'P0', queued: 'A1' },
-  'with source_path': { 'nothing yet': 'unknown', applied: 'S1', queued: 'A1' },
+  first: { 'nothing yet': 'P0', applied: 'P0', queued: 'A1, early' },
+  'with source_path': { 'nothing yet': 'unknown, early', applied: 'S1', queued: 'A1, early' },
   'with logical_repo_id': { 'nothing yet': 'unknown', applied: 'S2', queued: 'A1' },
   'with plan': { 'nothing yet': 'A3', applied: 'A3', queued: 'A3' },
   nothing: { 'nothing yet': 'unknown', applied: 'unknown, at once', queued: 'A1' },

@@ -58,12 +58,19 @@ export function foldersAside(operations: readonly Operation[], situation: AsideS
 function movedFolders({ dialect, folders, isResync, way }: AsideSituation): (path: string) => boolean {
   if (way === 'every old folder aside') return folders.everStood
   if (way === 'no folder aside') return () => false
-  if (!isResync) return folders.stands
-  return dialect.proof === 'answer' ? () => false : folders.everStood
+  return isResync ? foldersInResync(dialect, folders) : folders.stands
+}
+
+/** In a resync nothing is known for certain: what does not work then is found by trying, where failures are told. */
+export function foldersInResync({ proof }: Dialect, { everStood }: OldFolders): (path: string) => boolean {
+  return proof === 'answer' ? () => false : everStood
 }
 
 /** How one operation that failed is tried next; null where no way is left. */
-export function nextWay({ kind, path }: Operation, { dialect, folders, way }: AsideSituation): Way | null {
+export function nextWay(
+  { kind, path }: Operation,
+  { dialect, folders, way }: Omit<AsideSituation, 'bundleId'>,
+): Way | null {
   const isPossible = kind !== 'deleted' && dialect.emptyFolders === 'can be moved aside' && folders.everStood(path)
   if (!isPossible || way === 'every old folder aside') return null
   return way === 'usual' ? 'no folder aside' : 'every old folder aside'

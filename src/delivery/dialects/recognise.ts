@@ -92,6 +92,7 @@ export function familyFrom({ status, text }: HttpAnswer): Family | null {
   const names = Object.keys(schemas).filter((name) => /upload/i.test(name))
   const fields = names.flatMap((name) => Object.keys(asFields(asFields(schemas[name])?.properties) ?? {}))
   if (!fields.includes('workspace_path')) return null
-  if (fields.includes('logical_repo_id')) return 'with logical_repo_id'
+  // Between the two, servers learnt nothing else that counts here.
+  if (fields.includes('logical_repo_id') && fields.includes('session')) return 'with logical_repo_id'
   return fields.includes('source_path') ? 'with source_path' : 'first'
 }

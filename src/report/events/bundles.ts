@@ -11,7 +11,8 @@ const waiting = {
   operations,
 }
 const inOutbox = v.strictObject({ ...waiting, file: v.optional(text), intact: v.optional(flag) })
-const WAITING = '`attempted_at` is null where it was not sent yet; `intact`: its file is as it was written'
+const WAITING =
+  '`attempted_at` is null where it was not sent yet, or refused without an effect; `intact`: its file is as it was written'
 
 export const BUNDLE_EVENTS = [
   v.strictObject({ event: v.literal('outbox'), bundles: field(WAITING, list(inOutbox)) }),

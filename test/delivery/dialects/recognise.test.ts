@@ -28,7 +28,8 @@ const SHOWN = { isOwn: false, tellsUploads: false, fingerprint: 'one' }
 test.each([
   [[], [], 'first'],
   [['source_path'], [], 'with source_path'],
-  [['source_path', 'logical_repo_id'], [], 'with logical_repo_id'],
+  [['source_path', 'logical_repo_id'], [], 'with source_path'],
+  [['source_path', 'logical_repo_id', 'session'], [], 'with logical_repo_id'],
   [['source_path', 'logical_repo_id'], ['/api/v1/delta/plan'], 'with plan'],
 ])('a form with %j, and paths %j', (fields, paths, family) => {
   expect(familyFrom(answer(200, described(fields, paths)))).toBe(family)
@@ -48,7 +49,9 @@ describe('what was found', () => {
     const questions: string[] = []
     const ask = async (method: string, path: string): Promise<HttpAnswer> => {
       questions.push(`${method} ${path}`)
-      return path === '/openapi.json' ? answer(200, described(['source_path', 'logical_repo_id'])) : answer(404, {})
+      return path === '/openapi.json'
+        ? answer(200, described(['source_path', 'logical_repo_id', 'session']))
+        : answer(404, {})
     }
     return { questions, ask }
   }
