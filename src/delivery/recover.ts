@@ -15,7 +15,7 @@ export interface RecoverInput {
   readonly confirmed: ConfirmedState | null
   /** A bundle that was sent without its answer having arrived. */
   readonly attempted: AttemptedBundle | null
-  readonly receiver: Pick<ReceiverStatus, 'sequence' | 'tree' | 'lastBundleId' | 'canListTree'>
+  readonly receiver: Pick<ReceiverStatus, 'sequence' | 'tree' | 'lastBundleId' | 'canListTree' | 'hasSeveralCounters'>
   /** The snapshot that the receiver shall have in the end. */
   readonly target: TreeId
   /** Overwrite what another writer left. */
@@ -55,8 +55,7 @@ export type Recovery =
  */
 export function recover(input: RecoverInput): Recovery {
   const { attempted, receiver, target } = input
-  const isDoubtful = input.doubtfulUpTo !== null && (input.force || receiver.sequence <= input.doubtfulUpTo)
-  if (isDoubtful && receiver.tree === null)
+  if (input.doubtfulUpTo !== null && receiver.tree === null && !isPassed(input, input.doubtfulUpTo))
     return compare(input, 'An earlier bundle may have been applied only in part.')
   if (attempted !== null && isApplied(attempted, receiver)) {
     if (receiver.tree === null || receiver.tree === attempted.target)
@@ -67,6 +66,12 @@ export function recover(input: RecoverInput): Recovery {
   const isSettled = attempted === null || receiver.sequence >= attempted.sequence
   if (receiver.tree === target && isSettled) return { kind: 'adopt', why: null }
   return input.confirmed === null ? firstContact(input) : laterContact(input, input.confirmed)
+}
+
+/** Whether another writer's number stands above all that may be ours. Where several processes count, none can be told. */
+function isPassed({ receiver, confirmed, force }: RecoverInput, doubtfulUpTo: number): boolean {
+  if (force || confirmed === null || receiver.hasSeveralCounters) return false
+  return receiver.sequence > Math.max(doubtfulUpTo, confirmed.sequence)
 }
 
 /**

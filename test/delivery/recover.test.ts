@@ -13,7 +13,7 @@ type Words = Partial<Omit<RecoverInput, 'receiver'>> & {
 const CONFIRMED = { tree: T1, sequence: 5 }
 const ATTEMPTED = { bundleId: OURS, sequence: 6, base: T1, target: T2 }
 /** Our own receiver as it was confirmed; it can tell what it holds. */
-const PROVING = { sequence: 5, tree: T1, lastBundleId: THEIRS, canListTree: true }
+const PROVING = { sequence: 5, tree: T1, lastBundleId: THEIRS, canListTree: true, hasSeveralCounters: false }
 /** A server that knows nothing but a number. */
 const COUNTING = { tree: null, lastBundleId: null, canListTree: false }
 
@@ -185,6 +185,16 @@ const TABLE: readonly (readonly [string, Words, Recovery['kind']])[] = [
     'halt',
   ],
   [
+    'a bundle was applied in part, in a number that was ours long ago',
+    { receiver: COUNTING, doubtfulUpTo: 3 },
+    'resync',
+  ],
+  [
+    'a bundle was applied in part, and several processes count',
+    { attempted: ATTEMPTED, receiver: { ...COUNTING, sequence: 7, hasSeveralCounters: true }, doubtfulUpTo: 6 },
+    'resync',
+  ],
+  [
     'a bundle was applied in part, another writer was there, forced',
     { attempted: ATTEMPTED, receiver: { ...COUNTING, sequence: 7 }, doubtfulUpTo: 6, force: true },
     'resync',
@@ -228,14 +238,16 @@ const situations: fc.Arbitrary<RecoverInput> = fc
     force: fc.boolean(),
     recovery: fc.constantFrom(...RECOVERY_MODES),
     doubtfulUpTo: fc.option(sequences),
+    hasSeveralCounters: fc.boolean(),
   })
-  .map(({ sequence, tree, canListTree, tellsTree, lastBundleId, ...rest }) => ({
+  .map(({ sequence, tree, canListTree, tellsTree, lastBundleId, hasSeveralCounters, ...rest }) => ({
     ...rest,
     receiver: {
       sequence,
       tree: canListTree || tellsTree ? (sequence === 0 ? EMPTY_TREE : tree) : null,
       lastBundleId: sequence === 0 ? null : lastBundleId,
       canListTree,
+      hasSeveralCounters,
     },
   }))
 
