@@ -37,7 +37,7 @@ export async function watchFolder(whole: Workspace, folder: string | null, optio
   if (!(settle >= 0 && settle <= 60_000)) throw wrongSettle(settle)
   const timing = { settle, longest: Math.max(LONGEST, settle) }
   return await watchWorkspace({
-    directory: whole.root,
+    whole,
     folder,
     flags: settingsIn(options),
     polling: poll,

@@ -1,11 +1,12 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { DeltaError } from '../support/errors.js'
+import { wrapped } from './wrap.js'
 import { writeBytes } from './write.js'
 
 /** One line from the terminal, without what surrounds it. */
 export async function askLine(question: string, signal: AbortSignal): Promise<string> {
-  return (await ask(question, process.stderr, signal)).trim()
+  return (await ask(wrapped(question, process.stderr), process.stderr, signal)).trim()
 }
 
 /** One line that is not shown while it is typed. */

@@ -1,7 +1,7 @@
 import type { Outbox, OutboxEntry } from './outbox.js'
 import type { Receiver, ReceiverStatus, Upload, UploadResult } from './receiver.js'
 import { isApplied } from './recover.js'
-import { afterRefusal } from './refused.js'
+import { afterRefusal, type RefusalSituation } from './refused.js'
 import { type DeliveryContext, withRetry } from './retry.js'
 import { isShownByStatus } from './shown-by-status.js'
 import { followQueued, settledStatus, statusAfterWaiting } from './wait-applied.js'
@@ -51,43 +51,50 @@ export async function deliver(
 }
 
 async function untilAnswered(
-  { receiver, outbox, context }: Sender,
+  sender: Sender,
   entry: OutboxEntry,
   known: ReceiverStatus,
   hints: UploadHints,
 ): Promise<Delivery> {
-  const { bundleId, sequence, bytes, digest } = entry
+  const { receiver, context } = sender
+  const { dialect } = known
+  return await withRetry(context.policy, context, async (attempt): Promise<Delivery> => {
+    const isRepeated = attempt > 1 || entry.attemptedAt !== null
+    let { hasSeveralCounters } = known
+    if (isRepeated) {
+      const status = await statusAfterWaiting(receiver, entry, context)
+      if (isApplied(entry, status)) return { result: appliedResult(entry, status), isRepeated }
+      const expected = status.sequence + 1
+      const isTaken = expected > entry.sequence && !status.hasSeveralCounters
+      if (isTaken) return { result: { kind: 'sequence mismatch', expected }, isRepeated }
+      hasSeveralCounters ||= status.hasSeveralCounters
+    }
+    const sequence = hasSeveralCounters ? null : entry.sequence
+    const answer = await send(sender, entry, { sequence, ...hints }, { dialect, isRepeated })
+    if (answer.kind === 'sequence mismatch') {
+      // The network may have delivered it twice, and this may be the answer to the second time.
+      const now = await settledStatus(receiver, context)
+      if (isApplied(entry, now)) return { result: appliedResult(entry, now), isRepeated }
+    }
+    if (answer.kind !== 'queued') return { result: answer, isRepeated }
+    return { result: await followQueued(receiver, entry, answer.sequence, context), isRepeated }
+  })
+}
+
+/** One upload; a refusal for good is noted. */
+async function send(
+  { receiver, outbox, context }: Sender,
+  entry: OutboxEntry,
+  how: UploadHints & Pick<Upload, 'sequence'>,
+  situation: Omit<RefusalSituation, 'now'>,
+): Promise<UploadResult> {
+  const { bundleId, bytes, digest, operations, steps = operations } = entry
   const onSent = (sent: number): void => context.onSent(bundleId, sent, bytes)
-  const facts = { path: outbox.bundlePath(entry), bundleId, bytes, digest, steps: entry.steps ?? entry.operations }
-  const upload = { ...facts, onSent, ...hints }
-  let times = entry.attemptedAt === null ? 0 : 1
+  const upload = { path: outbox.bundlePath(entry), bundleId, bytes, digest, steps, onSent, ...how }
   try {
-    return await withRetry(context.policy, context, async (): Promise<Delivery> => {
-      const isRepeated = times > 0
-      let { hasSeveralCounters } = known
-      if (isRepeated) {
-        const status = await statusAfterWaiting(receiver, entry, context)
-        if (isApplied(entry, status)) return { result: appliedResult(entry, status), isRepeated }
-        const expected = status.sequence + 1
-        const isTaken = expected > sequence && !status.hasSeveralCounters
-        if (isTaken) return { result: { kind: 'sequence mismatch', expected }, isRepeated }
-        hasSeveralCounters ||= status.hasSeveralCounters
-      }
-      times++
-      const answer = await receiver.upload(
-        { ...upload, sequence: hasSeveralCounters ? null : sequence },
-        context.signal,
-      )
-      if (answer.kind === 'sequence mismatch') {
-        // The network may have delivered it twice, and this may be the answer to the second time.
-        const now = await settledStatus(receiver, context)
-        if (isApplied(entry, now)) return { result: appliedResult(entry, now), isRepeated }
-      }
-      if (answer.kind !== 'queued') return { result: answer, isRepeated }
-      return { result: await followQueued(receiver, entry, answer.sequence, context), isRepeated }
-    })
+    return await receiver.upload(upload, context.signal)
   } catch (thrown) {
-    const left = afterRefusal(entry, thrown, { dialect: known.dialect, isRepeated: times > 1, now: context.now() })
+    const left = afterRefusal(entry, thrown, { ...situation, now: context.now() })
     if (left !== null) await outbox.put(left)
     throw thrown
   }

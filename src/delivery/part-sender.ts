@@ -2,6 +2,7 @@ import type { GitHistory } from '../bundle/git-history.js'
 import type { Operation, TreeId } from '../delta/operation.js'
 import { storeBlob, treeAfter } from '../snapshot/trees.js'
 import { DeltaError } from '../support/errors.js'
+import { askStatus } from './ask-status.js'
 import { BatchSize } from './batch-size.js'
 import { deliver } from './deliver.js'
 import type { LeftBehind } from './dialects/carry.js'
@@ -13,7 +14,6 @@ import { type Destination, packInDialect, situationOf } from './pack-in-dialect.
 import type { Part, Parts } from './parts.js'
 import { plainOperations } from './plan-requests.js'
 import type { ReceiverStatus } from './receiver.js'
-import { settledStatus } from './wait-applied.js'
 
 /** What is to be sent, and what is known of the place that it goes to. */
 export interface PartsTask extends Destination {
@@ -94,8 +94,10 @@ export class PartSender {
       await this.#settle(part.settles)
       return outcome
     }
-    if (outcome === 'too large') await outbox.remove(entry)
-    if (outcome === 'too large') this.#size.tooLarge(this.#task.parts.bytesOf(part))
+    if (outcome === 'too large') {
+      await outbox.remove(entry)
+      this.#size.tooLarge(this.#task.parts.bytesOf(part))
+    }
     if (outcome === 'too large' || outcome === 'partly applied') await this.#divide(part, entry, outcome)
     return outcome
   }
@@ -108,7 +110,7 @@ export class PartSender {
       const plain = entry.historyHead === undefined ? plainOperations(part.operations) : undefined
       const { result, isRepeated } = await deliver(this.#job, entry, this.#status, plain === undefined ? {} : { plain })
       if (result.kind === 'partly applied') {
-        this.#status = await settledStatus(receiver, context)
+        this.#status = await askStatus(receiver, context)
         return 'partly applied'
       }
       if (result.kind !== 'applied') {
@@ -122,7 +124,7 @@ export class PartSender {
       const { sequence, tree } = result
       this.#status = { ...this.#status, sequence, tree, lastBundleId: entry.bundleId }
       // The first answer tells which dialect it is.
-      if (this.#status.dialect.proof === 'answer or status') this.#status = await settledStatus(receiver, context)
+      if (this.#status.dialect.proof === 'answer or status') this.#status = await askStatus(receiver, context)
       await this.#settle(this.#uncertain)
       this.#uncertain = []
       return 'applied'

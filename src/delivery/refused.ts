@@ -26,10 +26,12 @@ export function afterRefusal(entry: OutboxEntry, failure: unknown, situation: Re
 
 /**
  * A receiver that proves its tree takes all of a bundle or nothing. Of the others, who refuses by the status of HTTP has not
- * begun, nor has one that applies only after its answer; any other failure may have come in the middle (protocol.md §1, §3).
+ * begun, nor has one that applies only after its answer and cannot read the bundle; any other failure may have come in the
+ * middle (protocol.md §1, §3).
  */
 function isWithoutEffect({ code, facts }: DeltaError, { dialect, isRepeated }: RefusalSituation): boolean {
   if (dialect.proof === 'tree' && code === 'bundle-refused') return true
   if (isRepeated) return false
-  return code === 'not-authorised' || typeof facts.status === 'number' || dialect.proof === 'status'
+  const isBeforeItApplies = dialect.proof === 'status' && facts.code === 'PROCESSING_ERROR'
+  return code === 'not-authorised' || typeof facts.status === 'number' || isBeforeItApplies
 }

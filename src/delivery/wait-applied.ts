@@ -2,7 +2,7 @@ import { DeltaError } from '../support/errors.js'
 import type { OutboxEntry } from './outbox.js'
 import { unapplied } from './processed.js'
 import type { Receiver, ReceiverStatus, UploadResult } from './receiver.js'
-import type { DeliveryContext } from './retry.js'
+import { type DeliveryContext, withRetry } from './retry.js'
 
 /** How long a receiver may go on applying a bundle after the connection was lost, before we stop waiting for it. */
 const LONGEST_PROCESSING = 10 * 60_000
@@ -112,7 +112,9 @@ class Watch {
     await this.#context.sleep(this.#pause, this.#context.signal)
     this.#left -= this.#pause
     this.#pause = Math.min(LONGEST_PAUSE, this.#pause * 1.5)
-    return await this.#receiver.status(this.#context.signal)
+    const { policy, signal } = this.#context
+    // An answer that is lost here would leave it open whether the number is ours.
+    return await withRetry(policy, this.#context, async () => await this.#receiver.status(signal))
   }
 }
 

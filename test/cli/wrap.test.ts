@@ -9,8 +9,13 @@ describe('a line that is too long for the terminal', () => {
     ['keeps its own indent', '  npm install --save-dev', 14, '  npm install\n  --save-dev'],
     ['keeps the spaces of columns', 'status    both ends', 17, 'status    both\nends'],
     ['a word that is too long stays whole', 'see https://example.com/long', 10, 'see\nhttps://example.com/long'],
+    ['keeps the space before an answer', 'Push now? [Y/n] ', 9, 'Push now?\n[Y/n] '],
     ['colours take no room', '\u001b[32m✓\u001b[39m one two', 9, '\u001b[32m✓\u001b[39m one two'],
   ])('%s', (_, line, columns, lines) => {
     expect(wrapWords(line, columns)).toBe(lines)
+  })
+
+  test('goes on where it is told to', () => {
+    expect(wrapWords('✓ git   is there', 12, 8)).toBe('✓ git   is\n        there')
   })
 })

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import { DeltaError } from '../../src/support/errors.js'
 import { filesOf } from '../helpers/command.js'
 import { CountingReceiver } from '../helpers/counting-receiver.js'
 import { type Bench, bench } from '../helpers/synchronising.js'
@@ -69,6 +70,22 @@ describe('a receiver that tells only a number', () => {
     }
     expect((await stage.push(server)).outcome).toBe('confirmed')
     expect(new Set(server.sent).size).toBe(server.sent.length)
+    await expectSame()
+  })
+
+  test('a refusal of the question is none of the bundle, which may have been applied (row 72)', async () => {
+    await writeTree(stage.root, numbered(1, 3))
+    server.answers = 0
+    const status = server.status.bind(server)
+    server.status = async () => {
+      if (server.answers >= 0) return await status()
+      throw new DeltaError('bundle-refused', 'Not Found', { facts: { status: 404 } })
+    }
+    await expect(stage.push(server)).rejects.toMatchObject({ code: 'bundle-refused' })
+    expect(await stage.outbox(server).list()).toMatchObject([{ attemptedAt: expect.any(String) }])
+    server.answers = Number.POSITIVE_INFINITY
+    await rm(join(stage.root, 'file-1'))
+    expect((await stage.push(server)).outcome).toBe('confirmed')
     await expectSame()
   })
 

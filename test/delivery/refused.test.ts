@@ -21,19 +21,21 @@ const SENT = '2026-01-01T00:00:00.000Z'
 
 type Left = 'as if never sent' | 'in doubt' | 'as it was'
 
-test.each<[string, ErrorCode, number | null, DialectName, boolean, Left]>([
-  ['400 or 422 at once', 'bundle-refused', 422, 'S2', false, 'as if never sent'],
-  ['401 or 403 at once', 'not-authorised', 403, 'A1', false, 'as if never sent'],
-  ['422 where an earlier time is open', 'bundle-refused', 422, 'S2', true, 'in doubt'],
-  ['403 where an earlier time is open', 'not-authorised', 403, 'A1', true, 'as it was'],
-  ['a failure before it applies', 'bundle-refused', null, 'A1', false, 'as if never sent'],
-  ['a failure while it applies', 'bundle-refused', null, 'S1', false, 'in doubt'],
-  ['a failure of nobody knows what', 'bundle-refused', null, 'unknown', false, 'in doubt'],
-  ['a refusal of one that takes all or nothing', 'bundle-refused', null, 'ce-delta', true, 'as if never sent'],
-  ['a lost connection', 'receiver-unreachable', null, 'S1', false, 'as it was'],
-  ['an answer without sense', 'answer-malformed', null, 'S1', false, 'as it was'],
-])('%s leaves the bundle %s', (...[, code, status, name, isRepeated, left]) => {
-  const failure = new DeltaError(code, 'no', status === null ? {} : { facts: { status } })
+test.each<[string, Left, ErrorCode, number | string | null, DialectName, boolean]>([
+  ['400 or 422 at once', 'as if never sent', 'bundle-refused', 422, 'S2', false],
+  ['401 or 403 at once', 'as if never sent', 'not-authorised', 403, 'A1', false],
+  ['422 where an earlier time is open', 'in doubt', 'bundle-refused', 422, 'S2', true],
+  ['403 where an earlier time is open', 'as it was', 'not-authorised', 403, 'A1', true],
+  ['a bundle that it cannot read', 'as if never sent', 'bundle-refused', 'PROCESSING_ERROR', 'A1', false],
+  ['a failure while it applies', 'in doubt', 'bundle-refused', 'PROCESSING_ERROR', 'S1', false],
+  ['operations that fail at once', 'in doubt', 'bundle-refused', 'APPLY_OPS_ERROR', 'A3', false],
+  ['a failure of nobody knows what', 'in doubt', 'bundle-refused', null, 'unknown', false],
+  ['a refusal of one that takes all or nothing', 'as if never sent', 'bundle-refused', null, 'ce-delta', true],
+  ['a lost connection', 'as it was', 'receiver-unreachable', null, 'S1', false],
+  ['an answer without sense', 'as it was', 'answer-malformed', null, 'S1', false],
+])('%s leaves the bundle %s', (...[, left, code, told, name, isRepeated]) => {
+  const facts = typeof told === 'number' ? { status: told } : { code: told }
+  const failure = new DeltaError(code, 'no', { facts })
   const entry = { ...ENTRY, attemptedAt: isRepeated ? SENT : null }
   const after = afterRefusal(entry, failure, { dialect: DIALECTS[name], isRepeated, now: NOW })
   const wanted = {

@@ -96,6 +96,15 @@ describe.each(TESTED_GENERATIONS.filter((name) => !isAtOnce(name) && !GENERATION
       await expectEqual(stage)
     })
 
+    test('cannot be asked once while it applies: to ask again is enough', async () => {
+      const stage = await changedStage(name)
+      stage.server.faults.loseStatus = 1
+      const before = stage.server.bundles.length
+      expect((await stage.push()).outcome).toBe('confirmed')
+      expect(stage.server.bundles.length).toBe(before + 1)
+      await expectEqual(stage)
+    })
+
     test('has two processes, and each answer comes over another connection: it comes to an end', async () => {
       const stage = await stageOn(name)
       stage.server.faults.workers = 2

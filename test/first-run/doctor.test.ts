@@ -88,6 +88,12 @@ describe('ce-delta doctor', () => {
     expect(await doctor(root)).toMatchObject({ exitCode: 2, levels: { configuration: 'fail', shadow: 'pass' } })
   })
 
+  test('a folder that is not there is no reason to miss git', async () => {
+    const root = await gitRepository({ files: { a: '1' } })
+    const { exitCode, levels } = await doctor(root, '-C', join(root, 'nowhere'))
+    expect({ exitCode, levels }).toEqual({ exitCode: 2, levels: { node: 'pass', git: 'pass', repository: 'fail' } })
+  })
+
   test('a shadow repository that others can read, or whose record is damaged', async () => {
     const root = await gitRepository({ files: { a: '1' } })
     await push(root)

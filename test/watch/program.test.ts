@@ -2,17 +2,19 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import type { WatchEvent } from '../../src/index.js'
+import { locateWorkspace } from '../../src/snapshot/workspace.js'
 import { watch } from '../../src/triggers/watch/watch.js'
 import { thisMachine } from '../helpers/command.js'
 import { expectCopied } from '../helpers/watching.js'
-import { gitRepository, temporaryDirectory } from '../helpers/workspace.js'
+import { git, gitRepository, temporaryDirectory } from '../helpers/workspace.js'
 
 /** Starts a watch inside of this process. */
 async function watchHere(root: string, onEvent: (event: WatchEvent) => void, timing = {}) {
   const { home, data } = await thisMachine()
   const controller = new AbortController()
   const environment = { PATH: process.env.PATH, HOME: home, CE_DELTA_DATA_DIR: data }
-  const over = watch({ directory: root, signal: controller.signal, environment, onEvent, timing })
+  const whole = await locateWorkspace(root, environment)
+  const over = watch({ whole, signal: controller.signal, environment, onEvent, timing })
   return { controller, over }
 }
 
@@ -59,15 +61,18 @@ describe('watch from a program', () => {
     await writeFile(join(root, 'ce-delta.config.json'), '{ "endpoint": 7 }')
     const { over } = await watchHere(root, () => undefined)
     await expect(over).rejects.toMatchObject({ code: 'configuration-invalid' })
-    const { over: nowhere } = await watchHere(join(root, 'nowhere'), () => undefined)
-    await expect(nowhere).rejects.toMatchObject({ code: 'usage' })
+    const bare = await temporaryDirectory()
+    await git(bare, 'init', '--quiet', '--bare')
+    const { over: nowhere } = await watchHere(bare, () => undefined)
+    await expect(nowhere).rejects.toMatchObject({ code: 'not-a-repository' })
   })
 
   test('a signal that came before the start ends it at once', async () => {
     const root = await gitRepository({ files: { 'a.txt': 'one\n' } })
     const signal = AbortSignal.abort()
     const { home } = await thisMachine()
-    const end = await watch({ directory: root, signal, environment: { PATH: process.env.PATH, HOME: home } })
+    const environment = { PATH: process.env.PATH, HOME: home }
+    const end = await watch({ whole: await locateWorkspace(root, environment), signal, environment })
     expect(end).toMatchObject({ pending: true, lastPush: null })
   })
 })

@@ -5,6 +5,7 @@ import {
   type Decision,
   decide,
   type Happening,
+  isPending,
   newSchedule,
   type PushResult,
   type Schedule,
@@ -227,6 +228,49 @@ describe('decide', () => {
     schedule = advance(schedule, { kind: 'push began' }, now, TIMING)
     schedule = advance(schedule, ended('done'), now, TIMING)
     expect(schedule).toMatchObject({ failures: 0, notBefore: 0 })
+  })
+})
+
+describe('isPending', () => {
+  const BEGAN: Happening = { kind: 'push began' }
+  test.each<[string, readonly (readonly [number, Happening])[], boolean]>([
+    ['nothing happened', [], false],
+    ['a change', [[1, CHANGED]], true],
+    [
+      'a push because of it',
+      [
+        [1, CHANGED],
+        [400, BEGAN],
+      ],
+      true,
+    ],
+    [
+      'a push that somebody asked for',
+      [
+        [1, { kind: 'flush' }],
+        [2, BEGAN],
+      ],
+      true,
+    ],
+    ['a look that is made now and then', [[FAR, BEGAN]], false],
+    [
+      'one that found something',
+      [
+        [FAR, BEGAN],
+        [FAR + 1, { kind: 'push found' }],
+      ],
+      true,
+    ],
+    [
+      'a change meanwhile',
+      [
+        [FAR, BEGAN],
+        [FAR + 1, CHANGED],
+      ],
+      true,
+    ],
+  ])('%s', (_, happenings, pending) => {
+    expect(isPending(scheduleAfter(...happenings))).toBe(pending)
   })
 })
 

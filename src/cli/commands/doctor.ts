@@ -35,7 +35,7 @@ export async function run(args: CommonArguments & ReceiverArguments): Promise<nu
 async function* examine(args: CommonArguments & ReceiverArguments, signal: AbortSignal): AsyncGenerator<Check> {
   const [machine, own] = await Promise.all([import('../doctor/machine.js'), import('../doctor/workspace.js')])
   yield machine.checkNode()
-  yield await attempt('git', 'Install git.', async () => await machine.checkGit(args.directory))
+  yield await attempt('git', 'Install git.', async () => await machine.checkGit())
   const workspace = await orFailure('repository', locateWorkspace(args.directory, process.env))
   if ('level' in workspace) return yield workspace
   yield own.checkRepository(workspace)

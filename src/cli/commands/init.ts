@@ -11,7 +11,7 @@ import { inEachWorkspace } from '../each-workspace.js'
 import { thisCommand } from '../hook/this-command.js'
 import { appendLine, CONFIG_FILE, configText, WORKFLOW_FILE, workflowText, writeNew } from '../init/files.js'
 import { nextSteps } from '../init/next-steps.js'
-import { askForPlan, type Plan, type Suggestion } from '../init/questions.js'
+import { askForPlan, type Plan, STEPS, type Step, type Suggestion } from '../init/questions.js'
 import { interruptible } from '../interruption.js'
 import { findWorkspaces } from '../open-workspace.js'
 import { placeFromHere } from '../place.js'
@@ -22,8 +22,6 @@ import { exitCodeOfReport } from './push.js'
 
 export const command = 'init'
 export const describe = 'set a workspace up: configuration, hook, workflow, first push'
-
-const STEPS = ['hook', 'workflow', 'push'] as const
 
 export function builder(yargs: Argv<CommonArguments>) {
   return withReceiver(yargs)
@@ -40,8 +38,7 @@ export function builder(yargs: Argv<CommonArguments>) {
     .example('$0 init --yes --without hook', 'everything but the hook')
 }
 
-type InitArguments = CommonArguments &
-  ReceiverArguments & { readonly yes: boolean; readonly without: readonly (typeof STEPS)[number][] }
+type InitArguments = CommonArguments & ReceiverArguments & { readonly yes: boolean; readonly without: readonly Step[] }
 
 /** What is there already is kept, so it can be done again. */
 export async function run(args: InitArguments): Promise<number> {
@@ -55,8 +52,7 @@ export async function run(args: InitArguments): Promise<number> {
     })
   }
   const suggestion = suggest(args, workspace, config)
-  const asked = args.yes ? suggestion : await askForPlan(suggestion, interruption.signal)
-  const plan = { ...asked, ...Object.fromEntries(args.without.map((step) => [step, false])) }
+  const plan = args.yes ? suggestion : await askForPlan(suggestion, interruption.signal)
   if (config.file === null) await writeConfig(workspace, plan, printer)
   else printer.note(`${styled('good', '✓')} ${placeFromHere(config.file)} is there already`)
   if (plan.hook) await installHook(workspace, printer)
@@ -69,11 +65,12 @@ export async function run(args: InitArguments): Promise<number> {
   return interruption.exitCode(exitCode)
 }
 
-function suggest(args: InitArguments, workspace: Workspace, config: Config): Suggestion {
-  const isReceiverKnown = config.file !== null || config.endpoint !== null || args.local === true
-  const canHaveHooks = workspace.kind === 'work-tree'
-  const { endpoint } = config
-  return { endpoint, hook: canHaveHooks, workflow: endpoint !== null, push: true, isReceiverKnown, canHaveHooks }
+function suggest(args: InitArguments, workspace: Workspace, { endpoint, file }: Config): Suggestion {
+  const isReceiverKnown = file !== null || endpoint !== null || args.local === true
+  const without: readonly Step[] = workspace.kind === 'work-tree' ? args.without : ['hook', ...args.without]
+  const suggested = (step: Step): boolean => !without.includes(step)
+  const workflow = endpoint !== null && suggested('workflow')
+  return { endpoint, hook: suggested('hook'), workflow, push: suggested('push'), isReceiverKnown, without }
 }
 
 async function writeConfig(workspace: Workspace, plan: Plan, printer: Printer): Promise<void> {

@@ -15,8 +15,9 @@ export function checkNode(version = process.versions.node): Check {
   return fail('node', new DeltaError('usage', `Node ${version} is too old.`), fix)
 }
 
-export async function checkGit(directory: string): Promise<Check> {
-  const answer = await gitText(userRepository(directory, process.env), ['--version'])
+export async function checkGit(): Promise<Check> {
+  // Not in the folder that is asked about: that one may not be there.
+  const answer = await gitText(userRepository(process.cwd(), process.env), ['--version'])
   const version = /\d+(?:\.\d+)+/.exec(answer)?.[0] ?? '0'
   if (isAtLeast(version, OLDEST_GIT)) return pass('git', version)
   return fail('git', new DeltaError('usage', `git ${version} is too old.`), `Install git ${OLDEST_GIT} or newer.`)

@@ -64,8 +64,10 @@ export async function clockDifference(
 
 function checkEquality({ equal, there, pending }: StatusReport): Check {
   if (equal === 'yes') return pass('equality', 'both ends hold the same tree')
-  if (there.error !== null)
-    return warn('equality', 'unknown: the receiver did not answer', 'See endpoint and credential.')
+  if (there.error !== null) {
+    const why = there.error.code === 'not-authorised' ? 'does not let us in' : 'did not answer'
+    return warn('equality', `unknown: the receiver ${why}`, 'See endpoint and credential.')
+  }
   if (equal === 'unknown') return pass('equality', 'this receiver does not tell what it holds')
   const waiting = pending.bundles === 0 ? '' : `, ${count(pending.bundles, 'bundle')} waiting`
   return warn('equality', `the receiver holds another tree${waiting}`, 'ce-delta push')

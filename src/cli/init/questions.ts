@@ -15,8 +15,13 @@ export interface Plan {
 export interface Suggestion extends Plan {
   /** The configuration or the command line names the receiver, so it is not asked for. */
   readonly isReceiverKnown: boolean
-  readonly canHaveHooks: boolean
+  /** What is out of the question, so it is not asked for. */
+  readonly without: readonly Step[]
 }
+
+export const STEPS = ['hook', 'workflow', 'push'] as const
+
+export type Step = (typeof STEPS)[number]
 
 /** Asks on the terminal; an empty answer takes the suggestion, and what is no answer is asked again. */
 export async function askForPlan(suggestion: Suggestion, signal: AbortSignal): Promise<Plan> {
@@ -26,9 +31,11 @@ export async function askForPlan(suggestion: Suggestion, signal: AbortSignal): P
     })
   }
   const endpoint = suggestion.isReceiverKnown ? suggestion.endpoint : await askEndpoint(signal)
-  const hook = suggestion.canHaveHooks && (await askYes('Push after every commit, in the background?', signal))
-  const workflow = endpoint !== null && (await askYes('Write a workflow for GitHub Actions?', signal))
-  const push = await askYes('Make the first push now?', signal)
+  const ask = async (step: Step, question: string): Promise<boolean> =>
+    !suggestion.without.includes(step) && (await askYes(question, signal))
+  const hook = await ask('hook', 'Push after every commit, in the background?')
+  const workflow = endpoint !== null && (await ask('workflow', 'Write a workflow for GitHub Actions?'))
+  const push = await ask('push', 'Make the first push now?')
   return { endpoint, hook, workflow, push }
 }
 

@@ -13,6 +13,8 @@ export interface Schedule {
   readonly isFlushAsked: boolean
   readonly isPaused: boolean
   readonly isPushing: boolean
+  /** Nobody asked for the push that runs, nothing is known to have changed, and it found nothing so far. */
+  readonly isRoutine: boolean
   /** When git was last seen in the middle of something, since the last push began. */
   readonly gitBusyAt: number | null
   /** Pushes that failed in a row, for a reason that may pass by itself. */
@@ -30,6 +32,7 @@ export function newSchedule(now: number): Schedule {
     isFlushAsked: false,
     isPaused: false,
     isPushing: false,
+    isRoutine: false,
     gitBusyAt: null,
     failures: 0,
     notBefore: 0,
@@ -54,6 +57,8 @@ export type Happening =
   | { readonly kind: 'resumed' }
   | { readonly kind: 'git is busy' }
   | { readonly kind: 'push began' }
+  /** The push that runs has something to send. */
+  | { readonly kind: 'push found' }
   | { readonly kind: 'push ended'; readonly result: PushResult; readonly nextLook: number }
 
 /** The schedule after something happened. */
@@ -72,7 +77,17 @@ export function advance(schedule: Schedule, happening: Happening, now: number, t
     case 'git is busy':
       return { ...schedule, gitBusyAt: now }
     case 'push began':
-      return { ...schedule, isPushing: true, unseen: null, lookSince: null, isFlushAsked: false, gitBusyAt: null }
+      return {
+        ...schedule,
+        isPushing: true,
+        isRoutine: !isWanted(schedule),
+        unseen: null,
+        lookSince: null,
+        isFlushAsked: false,
+        gitBusyAt: null,
+      }
+    case 'push found':
+      return { ...schedule, isRoutine: false }
     case 'push ended':
       return afterPush(schedule, happening, now, timing)
   }
@@ -122,7 +137,11 @@ export function isOnlyByChanges({ unseen, lookSince, isFlushAsked, nextLook }: S
   return unseen !== null && lookSince === null && !isFlushAsked && nextLook !== null && now < nextLook
 }
 
-/** Whether something waits for a push. */
-export function isPending({ unseen, lookSince, isFlushAsked, isPushing }: Schedule): boolean {
-  return unseen !== null || lookSince !== null || isFlushAsked || isPushing
+/** Whether something waits for a push, or for the end of the one that runs. */
+export function isPending(schedule: Schedule): boolean {
+  return isWanted(schedule) || (schedule.isPushing && !schedule.isRoutine)
+}
+
+function isWanted({ unseen, lookSince, isFlushAsked }: Schedule): boolean {
+  return unseen !== null || lookSince !== null || isFlushAsked
 }

@@ -1,7 +1,8 @@
+import type { PushEvent } from '../../report/report.js'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { isGitBusy } from '../git-activity.js'
 import type { ControlRequest } from './control-place.js'
-import type { Sight, WatchEvent, WatchStatus } from './events.js'
+import type { Sight, WatchStatus } from './events.js'
 import { Flushes } from './flushes.js'
 import { Heartbeat } from './heartbeat.js'
 import { type Journal, resultOf } from './journal.js'
@@ -9,7 +10,7 @@ import { Noise } from './noise.js'
 import { pushOnce } from './push-once.js'
 import { advance, decide, type Happening, isOnlyByChanges, newSchedule, type Schedule } from './schedule.js'
 import type { Settings } from './settings.js'
-import { standing } from './state.js'
+import { standing, statusOf } from './state.js'
 import { lookInterval, type WatchTiming } from './timing.js'
 import { View } from './view.js'
 
@@ -101,19 +102,7 @@ export class Session {
 
   status(): WatchStatus {
     const { workspace, journal, since } = this.#options
-    const { receiver, pushes, lastPush, trouble } = journal
-    return {
-      event: 'watch-status',
-      pid: process.pid,
-      root: workspace.root,
-      receiver,
-      since,
-      ...standing(this.#schedule, trouble !== null),
-      sight: this.#view.sight,
-      pushes,
-      last_push: lastPush,
-      trouble,
-    }
+    return statusOf({ root: workspace.root, since, sight: this.#view.sight, schedule: this.#schedule, journal })
   }
 
   #happened(happening: Happening): void {
@@ -163,7 +152,11 @@ export class Session {
     if ((await this.#noise.isAllThereWas(workspace, settings.last)) && byChanges && nextLook !== null) {
       return this.#happened({ kind: 'push ended', result: 'done', nextLook })
     }
-    const context = { signal: this.#ending.signal, onEvent: (event: WatchEvent) => journal.tell(event) }
+    const onEvent = (event: PushEvent): void => {
+      journal.tell(event)
+      if (event.event === 'delta') this.#happened({ kind: 'push found' })
+    }
+    const context = { signal: this.#ending.signal, onEvent }
     const report = await pushOnce(workspace, settings, this.#schedule.failures, context)
     if (!this.#heartbeat.isRootThere) this.#finish('root gone')
     if (this.#isOver) return

@@ -1,4 +1,5 @@
-import type { WatchState } from './events.js'
+import type { Sight, WatchState, WatchStatus } from './events.js'
+import type { Journal } from './journal.js'
 import { isPending, type Schedule } from './schedule.js'
 
 /** What a watch is doing, and whether it leaves something to do: a push that was interrupted, or that failed, does. */
@@ -15,4 +16,28 @@ function stateOf(schedule: Schedule, isInTrouble: boolean): WatchState {
   if (gitBusyAt !== null) return 'waiting for git'
   if (unseen !== null || lookSince !== null) return 'changed'
   return isInTrouble ? 'stopped' : 'equal'
+}
+
+/** All that is told of a running watch. */
+export function statusOf(facts: {
+  readonly root: string
+  readonly since: string
+  readonly sight: Sight | null
+  readonly schedule: Schedule
+  readonly journal: Journal
+}): WatchStatus {
+  const { root, since, sight, schedule, journal } = facts
+  const { receiver, pushes, lastPush, trouble } = journal
+  return {
+    event: 'watch-status',
+    pid: process.pid,
+    root,
+    receiver,
+    since,
+    ...standing(schedule, trouble !== null),
+    sight,
+    pushes,
+    last_push: lastPush,
+    trouble,
+  }
 }

@@ -18,8 +18,8 @@ import { placeIdentity } from './surroundings.js'
 import { WATCH_TIMING, type WatchTiming } from './timing.js'
 
 export interface WatchOptions {
-  /** A folder in the work tree. */
-  readonly directory: string
+  /** The work tree. */
+  readonly whole: Workspace
   /** Which of the workspaces in its configuration; left out where the work tree is the one workspace. */
   readonly folder?: string | null
   /** Ends the watch, in order. */
@@ -48,7 +48,7 @@ export interface WatchEnd {
  * workspace is watched already.
  */
 export async function watch(options: WatchOptions): Promise<WatchEnd> {
-  const { directory, environment = process.env } = options
+  const { whole, environment = process.env } = options
   const journal = new Journal(options.onEvent ?? (() => undefined), () => new Date())
   const common = {
     environment,
@@ -59,7 +59,7 @@ export async function watch(options: WatchOptions): Promise<WatchEnd> {
     signal: options.signal,
   }
   const lock = new WatchLock()
-  let workspace = await workTreeAt(directory, options.folder, environment)
+  let workspace = await workspaceIn(whole, options.folder, environment)
   let settings = settingsOf(workspace, options)
   await settings.read()
   for (;;) {
@@ -98,15 +98,14 @@ function ended(journal: Journal, pending: boolean): WatchEnd {
   return { pending, lastPush }
 }
 
-async function workTreeAt(
-  directory: string,
+async function workspaceIn(
+  whole: Workspace,
   folder: string | null | undefined,
   environment: NodeJS.ProcessEnv,
 ): Promise<Workspace> {
-  const workspace = await locateWorkspace(directory, environment)
-  if (workspace.kind !== 'bare') return await workspaceInFolder(workspace, folder ?? '.', environment)
+  if (whole.kind !== 'bare') return await workspaceInFolder(whole, folder ?? '.', environment)
   throw new DeltaError('not-a-repository', 'A bare repository has no work tree to watch.', {
-    facts: { root: workspace.root },
+    facts: { root: whole.root },
     next: 'Push its commits when they arrive: ce-delta push --commit <revision> in a post-receive hook.',
   })
 }
@@ -164,7 +163,12 @@ async function waitForRoot(
 ): Promise<Workspace | null> {
   while (!signal.aborted) {
     try {
-      if (placeIdentity(gone) !== null) return await workTreeAt(gone.part?.of ?? gone.root, folder, environment)
+      if (placeIdentity(gone) !== null) {
+        const whole = await locateWorkspace(gone.part?.of ?? gone.root, environment)
+        const found = await workspaceIn(whole, folder, environment)
+        await openShadow(found)
+        return found
+      }
     } catch (thrown) {
       // It may be on its way only, as a clone is that has begun.
       journal.failed(reportedError(asDeltaError(thrown)))
