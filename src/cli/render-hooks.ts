@@ -7,12 +7,13 @@ import { placeFromHere } from './place.js'
 import { type Printer, styled, styledAnswer } from './print.js'
 
 export function renderChanges(printer: Printer, { folder, hooks }: InstallResult): void {
-  for (const { hook, file, change, error } of hooks) {
+  for (const [at, { hook, file, change, error }] of hooks.entries()) {
     const sign = change === 'refused' ? styled('bad', '✗') : styled('good', '✓')
     printer.note(
       `${sign} ${hook.padEnd(14)} ${error === null ? `${change} in ${placeFromHere(file)}` : printable(error.message)}`,
     )
-    if (error !== null) printer.note(`  ${error.next}`)
+    // Once, where it is the same for all of them.
+    if (error !== null && error.next !== hooks[at + 1]?.error?.next) printer.note(`  ${error.next}`)
   }
   if (folder.manager === 'husky')
     printer.note('  These files are part of the repository: others use them when they install the hook too.')

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
@@ -96,10 +96,13 @@ describe('folderWatcher', () => {
   test.each([
     ['ENOSPC', /max_user_watches/],
     ['EMFILE', /max_user_instances/],
-  ])('%s is told as the limit that it is, with how to raise it', (code, limit) => {
+  ])('%s is told as the limit that it is, with how to raise it', async (code, limit) => {
     const error = watchFailure(Object.assign(new Error('no'), { code }))
     expect(error).toMatchObject({ code: 'watch-failed', facts: { system_code: code } })
     expect(error.next).toMatch(limit)
+    const [, setting = '', value] = /sysctl (\S+)=(\d+) /.exec(error.next) ?? []
+    const current = await readFile(`/proc/sys/${setting.replaceAll('.', '/')}`, 'utf8').catch(() => '0')
+    expect(Number(value)).toBeGreaterThan(Number(current))
   })
 })
 

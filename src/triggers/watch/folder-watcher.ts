@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { DeltaError, systemErrorCode } from '../../support/errors.js'
 
 export interface FolderWatcherOptions {
@@ -30,18 +31,42 @@ export function watchFailure(thrown: unknown): DeltaError {
   const message = limit?.message ?? `The system cannot watch this folder (${system_code ?? String(thrown)}).`
   return new DeltaError('watch-failed', message, {
     facts: { system_code },
-    ...(limit === undefined ? {} : { next: limit.next }),
+    ...(limit === undefined ? {} : { next: howToRaise(limit) }),
     cause: thrown,
   })
 }
 
-const LIMITS: Readonly<Record<string, { readonly message: string; readonly next: string } | undefined>> = {
+interface Limit {
+  readonly message: string
+  readonly setting: string
+  /** Enough for most. */
+  readonly enough: number
+}
+
+const LIMITS: Readonly<Record<string, Limit | undefined>> = {
   ENOSPC: {
     message: 'The system watches no more folders for this user (fs.inotify.max_user_watches).',
-    next: 'Raise the limit: sudo sysctl fs.inotify.max_user_watches=524288 (and write it into /etc/sysctl.conf).',
+    setting: 'fs.inotify.max_user_watches',
+    enough: 524_288,
   },
   EMFILE: {
     message: 'The system starts no more watchers for this user (fs.inotify.max_user_instances), or files are used up.',
-    next: 'Raise the limit: sudo sysctl fs.inotify.max_user_instances=1024 (and write it into /etc/sysctl.conf).',
+    setting: 'fs.inotify.max_user_instances',
+    enough: 1024,
   },
+}
+
+function howToRaise({ setting, enough }: Limit): string {
+  const value = Math.max(enough, 2 * currentValue(setting))
+  return `Raise the limit: sudo sysctl ${setting}=${value} (and write it into /etc/sysctl.conf).`
+}
+
+/** 0 where it cannot be read. */
+function currentValue(setting: string): number {
+  try {
+    return Number(readFileSync(`/proc/sys/${setting.replaceAll('.', '/')}`, 'utf8')) || 0
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown
+    return 0
+  }
 }
