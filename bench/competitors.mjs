@@ -4,6 +4,9 @@ import { runCommand } from './measure.mjs'
 
 /** What a user would take instead, on the same files: everything but `.git`. */
 export class Competitors {
+  #repository = ''
+  #repositories = 0
+
   constructor(scratch, env, installed) {
     Object.assign(this, { scratch, env, installed })
   }
@@ -47,8 +50,9 @@ export class Competitors {
     return { before: async () => await this.#resticInit(), run: async () => await this.#resticBackup(tree) }
   }
 
+  /** In a new place each time; see {@link CeDelta.serve} for why nothing is removed. */
   async #resticInit() {
-    await rm(this.#repository, { recursive: true, force: true })
+    this.#repository = join(this.scratch, `restic-${this.#repositories++}`)
     await this.#run(['restic', '--repo', this.#repository, 'init'])
   }
 
@@ -62,10 +66,6 @@ export class Competitors {
       `${tree.root}/.git`,
       tree.root,
     ])
-  }
-
-  get #repository() {
-    return join(this.scratch, 'restic')
   }
 
   async #run(argv, cwd = this.scratch) {

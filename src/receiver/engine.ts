@@ -1,17 +1,14 @@
-import { rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { type BundleLimits, DEFAULT_LIMITS, type OpenedBundle, openBundle } from '../bundle/reader.js'
+import { type BundleLimits, DEFAULT_LIMITS, openBundle } from '../bundle/reader.js'
 import type { OperationCounts, TreeId } from '../delta/operation.js'
-import { syncDirectory } from '../support/durable-files.js'
-import { EMPTY_TREE, runGit } from '../support/git.js'
+import { EMPTY_TREE } from '../support/git.js'
 import { listTree, type TreeFile } from '../support/git-objects.js'
 import { isMaintenanceDue, maintainRepository } from '../support/maintenance.js'
-import { checkAgreement, checkTree, findReplay, nextSequence } from './admission.js'
+import { checkAgreement, findReplay, nextSequence } from './admission.js'
 import { alone } from './alone.js'
-import { exactCommit, follow, repair, type Step } from './follow.js'
-import { adoptObjects, importBundle } from './import-bundle.js'
+import { commitBundle } from './commit-bundle.js'
+import { exactCommit, Followers, repair } from './follow.js'
 import { knownWorkspaces, type Place, placeExists, placeOf } from './place.js'
-import { type AppliedState, formatRecord, HEAD_REFERENCE, operationsSince, readApplied } from './record.js'
+import { type AppliedState, operationsSince, readApplied } from './record.js'
 
 export interface EngineOptions {
   /** Where the repositories of the workspaces are. */
@@ -77,8 +74,7 @@ export interface WorkspaceListing {
 export class ReceiverEngine {
   readonly limits: BundleLimits
   readonly #options: EngineOptions
-  /** By workspace, the last thing that was begun with its mirror; each begins when the one before has ended. */
-  readonly #following = new Map<string, Promise<void>>()
+  readonly #followers = new Followers()
 
   constructor(options: EngineOptions) {
     this.#options = options
@@ -100,7 +96,7 @@ export class ReceiverEngine {
       pendingOperations: isMirrorBehind ? await operationsSince(place.repository, held) : 0,
       mirror: place.mirror.directory,
       isMirrorBehind,
-      isMirrorFollowing: this.#following.has(workspacePath),
+      isMirrorFollowing: this.#followers.isFollowing(workspacePath),
     }
   }
 
@@ -125,18 +121,19 @@ export class ReceiverEngine {
       const replay = await findReplay(place, applied, bundle, incoming)
       if (replay !== null) return answerOf(replay, place, true)
       const sequence = nextSequence(applied, bundle, incoming)
-      const state = await this.#commit(place, bundle, incoming, applied, sequence)
-      this.#follow(place, { from: applied?.commit ?? null, to: state.commit })
+      const appliedAt = (this.#options.now?.() ?? new Date()).toISOString()
+      const state = await commitBundle(place, bundle, incoming, { applied, sequence, appliedAt, limits: this.limits })
+      this.#followers.follow(place, { from: applied?.commit ?? null, to: state.commit })
       return answerOf(state, place, false)
     })
-    if (answer.isReplay) this.#follow(place)
+    if (answer.isReplay) this.#followers.follow(place)
     if (incoming.moreFollow !== true) await this.mirrored(incoming.workspacePath)
     return answer
   }
 
   /** Waits until the mirror has followed all that was applied so far in this process. Throws what went wrong last. */
   async mirrored(workspacePath: string): Promise<void> {
-    await this.#following.get(workspacePath)
+    await this.#followers.settled(workspacePath)
   }
 
   /** Finishes what a killed process left half done and makes every mirror exact; returns the workspaces' paths. */
@@ -155,7 +152,7 @@ export class ReceiverEngine {
 
   /** Brings the mirror of one workspace forward, where a process was killed before it did. */
   async catchUp(workspacePath: string): Promise<void> {
-    this.#follow(this.#place(workspacePath))
+    this.#followers.follow(this.#place(workspacePath))
     await this.mirrored(workspacePath)
   }
 
@@ -164,58 +161,6 @@ export class ReceiverEngine {
     const place = this.#place(workspacePath)
     if (!(await isMaintenanceDue(place.gitDirectory))) return
     await alone(place, async () => maintainRepository(place.gitDirectory, place.repository))
-  }
-
-  #follow(place: Place, step?: Step): void {
-    const path = place.workspacePath
-    const before = this.#following.get(path) ?? Promise.resolve()
-    // What failed before was told to who waited for it; from what it left, the mirror can be brought forward all the same.
-    const following = before.catch(() => undefined).then(() => follow(place, step))
-    this.#following.set(path, following)
-    const forget = (): void => {
-      if (this.#following.get(path) === following) this.#following.delete(path)
-    }
-    following.then(forget, forget)
-  }
-
-  async #commit(
-    place: Place,
-    bundle: OpenedBundle,
-    incoming: IncomingBundle,
-    applied: AppliedState | null,
-    sequence: number,
-  ): Promise<AppliedState> {
-    const record = {
-      sequence,
-      bundleId: bundle.manifest.bundle_id,
-      digest: incoming.digest,
-      workspacePath: incoming.workspacePath,
-      collectionName: incoming.collectionName ?? bundle.manifest.collection_name,
-      createdAt: bundle.manifest.created_at,
-      appliedAt: (this.#options.now?.() ?? new Date()).toISOString(),
-      operations: bundle.manifest.operations,
-      bytes: incoming.bytes,
-    }
-    const parent = applied?.commit ?? null
-    const quarantine = join(place.incoming, record.bundleId)
-    try {
-      const imported = await importBundle(
-        place.gitDirectory,
-        quarantine,
-        bundle,
-        parent,
-        formatRecord(record),
-        this.limits,
-      )
-      checkTree(bundle, imported.tree)
-      await adoptObjects(place.gitDirectory, imported)
-      await runGit(place.repository, ['update-ref', HEAD_REFERENCE, imported.commit, parent ?? '0'.repeat(40)])
-      // git makes sure of what is in the file, not of its name; and after this the client hears that it is applied.
-      await syncDirectory(dirname(join(place.gitDirectory, HEAD_REFERENCE)))
-      return { ...record, commit: imported.commit, tree: imported.tree }
-    } finally {
-      await rm(place.incoming, { recursive: true, force: true })
-    }
   }
 
   #place(workspacePath: string): Place {

@@ -51,7 +51,7 @@ export class EachFolder implements FolderWatcher {
     const waiting = [start]
     while (waiting.length > 0 && !this.#isClosed) {
       const found = await Promise.all(waiting.splice(-AT_ONCE).map(async (folder) => await this.#enterOne(folder)))
-      waiting.push(...found.flat())
+      for (const folder of found.flat()) waiting.push(folder)
     }
   }
 
