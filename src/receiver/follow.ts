@@ -1,10 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { bootMark, isThisBoot } from '../support/boot.js'
 import { readTextIfPresent } from '../support/durable-files.js'
 import { isObjectId } from '../support/git.js'
 import { underLock } from './alone.js'
-import { advanceMirror, isMirrorMissing, repairMirror } from './mirror.js'
+import { advanceMirror, clearInterruptedMirror, isMirrorMissing, repairMirror } from './mirror.js'
 import type { Place } from './place.js'
 import { readApplied } from './record.js'
 
@@ -81,9 +80,7 @@ export async function exactCommit(place: Place): Promise<string | null> {
 /** The note goes before the first file changes and comes back after the last, so a kill between them leaves none. */
 async function change(place: Place, commit: string, work: () => Promise<void>): Promise<void> {
   await rm(place.mirrorNote, { force: true })
-  for (const index of ['staging.index.lock', 'mirror.index.lock']) {
-    await rm(join(place.gitDirectory, index), { force: true })
-  }
+  await clearInterruptedMirror(place.mirror)
   await work()
   await writeFile(place.mirrorNote, `${commit}\n${bootMark()}\n`)
 }

@@ -23,6 +23,10 @@ interface MirrorChanges {
   readonly removed: readonly Buffer[]
 }
 
+/** Indexes of git, of what is compared and of what is made ready. */
+const COMPARING = 'mirror.index'
+const MAKING_READY = 'staging.index'
+
 const SLASH = 0x2f
 const SLASH_BYTE = Buffer.from('/')
 
@@ -40,7 +44,7 @@ export async function advanceMirror(mirror: Mirror, from: string | null, to: str
  */
 export async function repairMirror(mirror: Mirror, commit: string): Promise<void> {
   if (isMirrorMissing(mirror)) return await replaceMirror(mirror, commit)
-  const indexFile = join(mirror.gitDirectory, 'mirror.index')
+  const indexFile = join(mirror.gitDirectory, COMPARING)
   const repository = privateRepository(mirror.gitDirectory, { workTree: mirror.directory, indexFile })
   await runGit(repository, ['read-tree', commit])
   // Compares contents once; without it every file counts as different and is written anew.
@@ -50,6 +54,13 @@ export async function repairMirror(mirror: Mirror, commit: string): Promise<void
   await rm(indexFile, { force: true })
   const strays = await findStrays(mirror.directory)
   await applyChanges(mirror, { written: differing.written, removed: [...unknown, ...strays] })
+}
+
+/** Removes what a process left that was killed while it wrote the mirror. */
+export async function clearInterruptedMirror({ gitDirectory, staging }: Mirror): Promise<void> {
+  await rm(staging, { recursive: true, force: true })
+  const indexes = [COMPARING, MAKING_READY].flatMap((index) => [index, `${index}.lock`])
+  await Promise.all(indexes.map(async (index) => await rm(join(gitDirectory, index), { force: true })))
 }
 
 export function isMirrorMissing(mirror: Mirror): boolean {
@@ -94,10 +105,9 @@ async function applyChanges(mirror: Mirror, { written, removed }: MirrorChanges)
   await rm(mirror.staging, { recursive: true, force: true })
 }
 
-/** Makes ready, in an empty staging folder, the files of the index that `fill` fills. */
+/** Makes ready, in a staging folder that is not there yet, the files of the index that `fill` fills. */
 async function makeReady(mirror: Mirror, fill: (repository: Repository) => Promise<void>): Promise<void> {
-  const indexFile = join(mirror.gitDirectory, 'staging.index')
-  await Promise.all([rm(mirror.staging, { recursive: true, force: true }), rm(indexFile, { force: true })])
+  const indexFile = join(mirror.gitDirectory, MAKING_READY)
   await mkdir(mirror.staging, { recursive: true })
   const repository = privateRepository(mirror.gitDirectory, { workTree: mirror.staging, indexFile })
   await fill(repository)

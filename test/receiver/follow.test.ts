@@ -1,8 +1,17 @@
+import { rm } from 'node:fs/promises'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { created, deleted, Sender, updated } from '../helpers/bundles.js'
-import { engineOn, expectExactly, holdMirror, noteMirror, placeIn, testReceiver } from '../helpers/receivers.js'
+import {
+  engineOn,
+  everythingBelow,
+  expectExactly,
+  holdMirror,
+  noteMirror,
+  placeIn,
+  testReceiver,
+} from '../helpers/receivers.js'
 import { statusOf, testServer, upload } from '../helpers/servers.js'
-import { git, readTree } from '../helpers/workspace.js'
+import { git, readTree, writeTree } from '../helpers/workspace.js'
 
 let sender: Sender
 
@@ -74,4 +83,17 @@ test('killed between the commit and the mirror: only what is new is written', as
   await engineOn(receiver).catchUp(sender.workspace)
   await receiver.engine.mirrored(sender.workspace)
   await expectExactly(receiver, sender.files)
+})
+
+test('killed when all was in the mirror but what was made ready for it: that is cleared', async () => {
+  const receiver = await testReceiver()
+  await receiver.engine.apply(await sender.bundle([created('a', '1'), created('b', '2')]))
+  const { mirror, mirrorNote, gitDirectory } = placeIn(receiver)
+  await writeTree(mirror.staging, { 'new/a': 'half' })
+  await writeTree(gitDirectory, { 'staging.index': 'half', 'staging.index.lock': '', 'mirror.index': 'half' })
+  await rm(mirrorNote)
+  await engineOn(receiver).catchUp(sender.workspace)
+  await expectExactly(receiver, sender.files)
+  const left = [...(await everythingBelow(receiver.data)), ...(await everythingBelow(receiver.mirrors))]
+  expect(left.filter((name) => /staging|mirror\.index/.test(name))).toEqual([])
 })
