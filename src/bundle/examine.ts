@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
 import { digestOf } from '../support/file-digest.js'
-import { DEFAULT_LIMITS, type OpenedBundle, openBundle, readContents } from './reader.js'
+import { readContents } from './contents.js'
+import { DEFAULT_LIMITS, type OpenedBundle, openBundle } from './reader.js'
 
 /** A bundle file with what can be said of it as a whole. */
 export interface ExaminedBundle extends OpenedBundle {
@@ -24,7 +25,7 @@ export async function verifyContents(bundle: OpenedBundle): Promise<number> {
 
 async function countContents(bundle: OpenedBundle): Promise<number> {
   let contents = 0
-  for await (const piece of readContents(bundle, DEFAULT_LIMITS)) if (piece.last) contents++
+  for await (const pieces of readContents(bundle, DEFAULT_LIMITS)) contents += pieces.filter(({ last }) => last).length
   return contents
 }
 

@@ -39,8 +39,8 @@ export class GzipWriter {
     return this.#written
   }
 
-  /** The bytes are copied. Waits while too much is in flight. */
-  async write(bytes: Buffer): Promise<void> {
+  /** The bytes are copied. Nothing is waited for: whoever writes much calls {@link room} now and then. */
+  write(bytes: Buffer): void {
     let taken = 0
     while (taken < bytes.length) {
       const length = bytes.copy(this.#piece, this.#filled, taken)
@@ -48,9 +48,13 @@ export class GzipWriter {
       taken += length
       if (this.#filled < PIECE) return
       this.#startPiece()
-      if (this.#running.length > IN_FLIGHT) await this.#storeNext()
       this.#piece = this.#free.pop() ?? Buffer.allocUnsafe(PIECE)
     }
+  }
+
+  /** Waits while too much is in flight. */
+  async room(): Promise<void> {
+    while (this.#running.length > IN_FLIGHT) await this.#storeNext()
   }
 
   /** Ends the stream; afterwards everything is in the file. */

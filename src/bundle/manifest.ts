@@ -55,6 +55,9 @@ export const OPERATIONS_NAME = 'metadata/operations.json'
 export const HASHES_NAME = 'metadata/hashes.json'
 export const HISTORY_NAME = 'metadata/git_history.json'
 
+/** What has to be in every bundle. */
+export const METADATA_NAMES: ReadonlySet<string> = new Set([MANIFEST_NAME, OPERATIONS_NAME, HASHES_NAME])
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** Bundle ids are UUIDs and nothing else: they become file names and lines of logs (faults.md §4.2). */

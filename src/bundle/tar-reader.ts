@@ -17,10 +17,10 @@ export type ArchivePiece =
 const MAX_EXTENSION = 64 * 1024
 
 /**
- * Reads a `.tar.gz` from its beginning to its very end. Nothing is extracted. Throws `bundle-refused` for whatever is
+ * Reads a `.tar.gz` from its beginning to its very end, several pieces at a time. Nothing is extracted. Throws `bundle-refused` for whatever is
  * not a plain archive of regular files: a damaged or truncated stream, bytes after its end, members beyond the limits.
  */
-export async function* readArchive(path: string, limits: ArchiveLimits): AsyncGenerator<ArchivePiece> {
+export async function* readArchive(path: string, limits: ArchiveLimits): AsyncGenerator<readonly ArchivePiece[]> {
   const { size: fileSize } = await stat(path)
   const gunzip = createGunzip({ chunkSize: 1 << 18 })
   const file = createReadStream(path, { highWaterMark: 1 << 18 })
@@ -28,7 +28,7 @@ export async function* readArchive(path: string, limits: ArchiveLimits): AsyncGe
   file.pipe(gunzip)
   const parser = new ArchiveParser(limits)
   try {
-    for await (const chunk of gunzip) yield* parser.take(chunk)
+    for await (const chunk of gunzip) yield [...parser.take(chunk)]
     parser.finish()
     if (gunzip.bytesWritten !== fileSize) throw refused('there are bytes after its end')
   } catch (thrown) {

@@ -48,12 +48,14 @@ async function contentHashes(shadow: Shadow, contents: readonly ContentOperation
   const blobs = [...new Set(contents.map(({ blob }) => blob))]
   const hashes = new Map<BlobId, string>()
   let digest = createHash('sha1')
-  for await (const { index, bytes, last } of readBlobs(shadow.repository, blobs)) {
-    digest.update(bytes)
-    const blob = blobs[index]
-    if (!last || blob === undefined) continue
-    hashes.set(blob, `sha1:${digest.digest('hex')}`)
-    digest = createHash('sha1')
+  for await (const pieces of readBlobs(shadow.repository, blobs)) {
+    for (const { index, bytes, last } of pieces) {
+      digest.update(bytes)
+      const blob = blobs[index]
+      if (!last || blob === undefined) continue
+      hashes.set(blob, `sha1:${digest.digest('hex')}`)
+      digest = createHash('sha1')
+    }
   }
   return hashes
 }

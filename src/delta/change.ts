@@ -9,38 +9,51 @@ export type TreeChange =
   | { readonly kind: 'renamed'; readonly path: string; readonly source: string; readonly blob: BlobId }
 
 /**
- * Reads the output of `git diff-tree -r --raw --no-abbrev -z -M100%`: `:<mode> <mode> <old blob> <new blob> <status>`, NUL,
- * path, NUL, and for a rename another path, NUL. A change of mode alone is no change. Each name is cut from the bytes by
- * itself: a part of a longer text would keep all of it in memory.
+ * Reads the output of `git diff-tree -r --raw --no-abbrev -z -M100%` as it arrives: `:<mode> <mode> <old blob> <new blob>
+ * <status>`, NUL, path, NUL, and for a rename another path, NUL. A change of mode alone is no change. Each name is cut from
+ * the bytes by itself: a part of a longer text would keep all of it in memory.
  */
-export function parseTreeChanges(output: Buffer): TreeChange[] {
-  const changes: TreeChange[] = []
-  let at = 0
-  const fieldEnd = (): number => {
-    const end = output.indexOf(0, at)
-    if (end === -1) throw new DeltaError('internal', 'git diff-tree ended in the middle of an entry.')
-    return end
+export class TreeChangesReader {
+  readonly #changes: TreeChange[] = []
+  /** An entry that has not come to its end. */
+  #carry: Buffer = Buffer.alloc(0)
+
+  take(chunk: Buffer): void {
+    const bytes = this.#carry.length === 0 ? chunk : Buffer.concat([this.#carry, chunk])
+    let start = 0
+    for (let end = this.#entry(bytes, start); end !== null; end = this.#entry(bytes, start)) start = end
+    this.#carry = Buffer.from(bytes.subarray(start))
   }
-  const nextPath = (): string => {
-    const end = fieldEnd()
-    const path = output.toString('utf8', at, end)
-    at = end + 1
-    return path
+
+  /** All of them. Throws where the output ended in the middle of one. */
+  finish(): readonly TreeChange[] {
+    if (this.#carry.length > 0) throw new DeltaError('internal', 'git diff-tree ended in the middle of an entry.')
+    return this.#changes
   }
-  while (at < output.length) {
-    const start = at
-    at = fieldEnd() + 1
-    const blob = output.toString('latin1', start + NEW_BLOB, start + STATUS - 1)
-    const kind = String.fromCharCode(output[start + STATUS] ?? 0)
-    const path = nextPath()
-    if (kind === 'A') changes.push({ kind: 'added', path, blob })
-    else if (kind === 'D') changes.push({ kind: 'removed', path })
-    else if (kind === 'R') changes.push({ kind: 'renamed', source: path, path: nextPath(), blob })
-    else if (kind !== 'M' && kind !== 'T') throw unreadable(output.toString('latin1', start, at - 1))
-    else if (output.compare(output, start + NEW_BLOB, start + STATUS - 1, start + OLD_BLOB, start + NEW_BLOB - 1) !== 0)
-      changes.push({ kind: 'modified', path, blob })
+
+  /** Reads an entry; returns where the next one begins, or null where this one is not whole. */
+  #entry(bytes: Buffer, start: number): number | null {
+    const headerEnd = bytes.indexOf(0, start)
+    const pathEnd = headerEnd === -1 ? -1 : bytes.indexOf(0, headerEnd + 1)
+    if (pathEnd === -1) return null
+    const kind = String.fromCharCode(bytes[start + STATUS] ?? 0)
+    const blob = bytes.toString('latin1', start + NEW_BLOB, start + STATUS - 1)
+    const path = bytes.toString('utf8', headerEnd + 1, pathEnd)
+    if (kind === 'R') return this.#rename(bytes, pathEnd + 1, { source: path, blob })
+    if (kind === 'A') this.#changes.push({ kind: 'added', path, blob })
+    else if (kind === 'D') this.#changes.push({ kind: 'removed', path })
+    else if (kind !== 'M' && kind !== 'T') throw unreadable(bytes.toString('latin1', start, headerEnd))
+    else if (bytes.compare(bytes, start + NEW_BLOB, start + STATUS - 1, start + OLD_BLOB, start + NEW_BLOB - 1) !== 0)
+      this.#changes.push({ kind: 'modified', path, blob })
+    return pathEnd + 1
   }
-  return changes
+
+  #rename(bytes: Buffer, start: number, from: { readonly source: string; readonly blob: BlobId }): number | null {
+    const end = bytes.indexOf(0, start)
+    if (end === -1) return null
+    this.#changes.push({ kind: 'renamed', ...from, path: bytes.toString('utf8', start, end) })
+    return end + 1
+  }
 }
 
 /** Where the fields of an entry begin; modes have six digits, names of blobs forty. */

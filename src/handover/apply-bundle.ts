@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { createReadStream, lstatSync } from 'node:fs'
 import { mkdir, mkdtemp, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readContents } from '../bundle/contents.js'
 import type { OperationRecord } from '../bundle/manifest.js'
-import { DEFAULT_LIMITS, type OpenedBundle, readContents } from '../bundle/reader.js'
+import { DEFAULT_LIMITS, type OpenedBundle } from '../bundle/reader.js'
 import { applyOperations } from '../delta/apply.js'
 import type { Operation } from '../delta/operation.js'
 import { DeltaError, systemErrorCode } from '../support/errors.js'
@@ -74,12 +75,14 @@ async function filesIn(folder: string): Promise<Map<string, 'file' | 'other'>> {
 async function unpack(bundle: OpenedBundle, staging: string): Promise<void> {
   let file: Awaited<ReturnType<typeof open>> | null = null
   try {
-    for await (const piece of readContents(bundle, DEFAULT_LIMITS)) {
-      file ??= await open(stagedFile(staging, piece.index), 'wx')
-      await file.writeFile(piece.bytes)
-      if (!piece.last) continue
-      await file.close()
-      file = null
+    for await (const pieces of readContents(bundle, DEFAULT_LIMITS)) {
+      for (const piece of pieces) {
+        file ??= await open(stagedFile(staging, piece.index), 'wx')
+        await file.writeFile(piece.bytes)
+        if (!piece.last) continue
+        await file.close()
+        file = null
+      }
     }
   } finally {
     await file?.close()

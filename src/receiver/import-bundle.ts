@@ -1,8 +1,9 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
+import { readContents } from '../bundle/contents.js'
 import type { OperationRecord } from '../bundle/manifest.js'
-import { type BundleLimits, type OpenedBundle, readContents } from '../bundle/reader.js'
+import type { BundleLimits, OpenedBundle } from '../bundle/reader.js'
 import type { TreeId } from '../delta/operation.js'
 import { syncDirectory } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
@@ -94,11 +95,14 @@ async function makeQuarantine(directory: string, borrowed: string): Promise<void
 
 async function writeContents(output: ImportStream, bundle: OpenedBundle, limits: BundleLimits): Promise<void> {
   let isFirst = true
-  for await (const piece of readContents(bundle, limits)) {
-    if (isFirst) await output.write(`blob\nmark ${mark(piece.index)}\ndata ${piece.size}\n`)
-    await output.write(piece.bytes)
-    if (piece.last) await output.write('\n')
-    isFirst = piece.last
+  for await (const pieces of readContents(bundle, limits)) {
+    for (const piece of pieces) {
+      if (isFirst) output.write(`blob\nmark ${mark(piece.index)}\ndata ${piece.size}\n`)
+      output.write(piece.bytes)
+      if (piece.last) output.write('\n')
+      isFirst = piece.last
+    }
+    await output.room()
   }
 }
 
@@ -112,14 +116,15 @@ async function writeCommit(
   const time = Math.max(0, Math.floor(Date.parse(bundle.manifest.created_at) / 1000))
   const itself = mark(bundle.records.length)
   const head = `commit ${INCOMING}\nmark ${itself}\ncommitter ce-delta <ce-delta> ${time} +0000\n`
-  await output.write(`${head}data ${Buffer.byteLength(message)}\n${message}\n`)
-  if (parent !== null) await output.write(`from ${parent}^0\n`)
+  output.write(`${head}data ${Buffer.byteLength(message)}\n${message}\n`)
+  if (parent !== null) output.write(`from ${parent}^0\n`)
   for (const [index, record] of bundle.records.entries()) {
-    for (const path of expected.announce(record)) await output.write(`ls ${quote(path)}\n`)
-    await output.write(command(record, mark(index)))
+    for (const path of expected.announce(record)) output.write(`ls ${quote(path)}\n`)
+    output.write(command(record, mark(index)))
+    if (output.isFull) await output.room()
   }
   // What became of it all: its tree, then the commit.
-  await output.write(`ls ""\nget-mark ${itself}\ndone\n`)
+  output.write(`ls ""\nget-mark ${itself}\ndone\n`)
 }
 
 function command(record: OperationRecord, content: string): string {
@@ -139,7 +144,7 @@ function quote(path: string): string {
   return `"${path.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`
 }
 
-/** Writes to fast-import, waiting for it where it is slower, and gathering what is small. */
+/** Writes to fast-import, gathering what is small. */
 class ImportStream {
   readonly #stdin: Writable
   readonly #ended: Promise<unknown>
@@ -151,11 +156,20 @@ class ImportStream {
     this.#ended = ended
   }
 
-  async write(data: string | Buffer): Promise<void> {
+  get isFull(): boolean {
+    return this.#gatheredBytes >= 1 << 17
+  }
+
+  /** Nothing is waited for: whoever writes much calls {@link room} now and then. */
+  write(data: string | Buffer): void {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
     this.#gathered.push(bytes)
     this.#gatheredBytes += bytes.length
-    if (this.#gatheredBytes >= 1 << 17) await this.#flush()
+  }
+
+  /** Hands over what was gathered, once it is much, and waits where fast-import is slower. */
+  async room(): Promise<void> {
+    if (this.isFull) await this.#flush()
   }
 
   async end(): Promise<void> {

@@ -52,19 +52,19 @@ export class ExpectedAnswers {
   /** A move without content must find the bytes that it announces. */
   async verifyMovedContents(repository: Repository): Promise<void> {
     let digest = createHash('sha1')
-    for await (const piece of readBlobs(
-      repository,
-      this.#moved.map(({ blob }) => blob),
-    )) {
-      digest.update(piece.bytes)
-      if (!piece.last) continue
-      const move = this.#moved[piece.index]
-      if (move !== undefined && `sha1:${digest.digest('hex')}` !== move.hash) {
-        throw refused(`the content moved to ${printable(move.path)} does not have the announced hash`, {
-          path: move.path,
-        })
+    const blobs = this.#moved.map(({ blob }) => blob)
+    for await (const pieces of readBlobs(repository, blobs)) {
+      for (const { index, bytes, last } of pieces) {
+        digest.update(bytes)
+        if (!last) continue
+        const move = this.#moved[index]
+        if (move !== undefined && `sha1:${digest.digest('hex')}` !== move.hash) {
+          throw refused(`the content moved to ${printable(move.path)} does not have the announced hash`, {
+            path: move.path,
+          })
+        }
+        digest = createHash('sha1')
       }
-      digest = createHash('sha1')
     }
   }
 

@@ -54,10 +54,11 @@ export function prefixOf({ part }: Workspace): string {
 }
 
 /** Names from the root of the work tree, as names from the root of the workspace. */
-export function withoutPrefix(workspace: Workspace, names: readonly Buffer[]): Buffer[] {
+export function* withoutPrefix(workspace: Workspace, names: Iterable<Buffer>): Generator<Buffer> {
   const prefix = Buffer.from(prefixOf(workspace))
-  const isInside = (name: Buffer): boolean => name.subarray(0, prefix.length).equals(prefix)
-  return names.filter(isInside).map((name) => name.subarray(prefix.length))
+  for (const name of names) {
+    if (name.subarray(0, prefix.length).equals(prefix)) yield name.subarray(prefix.length)
+  }
 }
 
 /** The innermost of these folders that a directory is in; null where it is in none. All relative to one root. */

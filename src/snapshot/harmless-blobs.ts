@@ -1,4 +1,4 @@
-import { blobSizes, readBlobs } from '../support/git-objects.js'
+import { blobSizes, readWholeBlobs } from '../support/git-objects.js'
 import type { Repository } from '../support/git-repository.js'
 import type { ChangedFile } from './commit-diffs.js'
 import { type EligibilityRules, isBinary } from './eligibility.js'
@@ -13,12 +13,7 @@ export async function harmlessBlobs(
   const sizes = await blobSizes(repository, states)
   const small = [...states].filter((blob) => (sizes.get(blob) ?? 0) <= maxFileBytes)
   const harmless = new Set<string>()
-  let pieces: Buffer[] = []
-  for await (const { index, bytes, last } of readBlobs(repository, small)) {
-    pieces.push(Buffer.from(bytes))
-    if (!last) continue
-    const content = Buffer.concat(pieces)
-    pieces = []
+  for await (const { index, content } of readWholeBlobs(repository, small)) {
     const isText = binaries || !isBinary(content)
     const blob = small[index]
     if (isText && !secretScan.finds(content) && blob !== undefined) harmless.add(blob)

@@ -49,7 +49,7 @@ async function trackedThoughIgnored(shadow: Shadow, rules: IgnoreRules): Promise
   const inside = part === null ? [] : ['--', `:(literal)${part.path}/`]
   const list = ['--full-name', '--exclude-standard', ...inside]
   const { names: all, isCertain } = await listIgnoredOnes(git.repository, list, [rules.userSetting])
-  const names = withoutPrefix(shadow.workspace, all)
+  const names = [...withoutPrefix(shadow.workspace, all)]
   const unwanted = await matchedByOwn(shadow, names, rules.own)
   return { names: names.filter((name) => !unwanted.has(asKey(name))), isCertain }
 }

@@ -25,14 +25,14 @@ export async function importTree(shadow: Shadow, commit: string): Promise<TreeId
     if (!importer.stdin.write(bytes)) await new Promise((resolve) => importer.stdin.once('drain', resolve))
   }
   let isFirst = true
-  for await (const piece of readBlobs(
-    git,
-    files.map(({ id }) => id),
-  )) {
-    if (isFirst) await write(`blob\nmark :${piece.index + 1}\ndata ${piece.size}\n`)
-    await write(piece.bytes)
-    if (piece.last) await write('\n')
-    isFirst = piece.last
+  const blobs = files.map(({ id }) => id)
+  for await (const pieces of readBlobs(git, blobs)) {
+    for (const { index, size, bytes, last } of pieces) {
+      if (isFirst) await write(`blob\nmark :${index + 1}\ndata ${size}\n`)
+      await write(bytes)
+      if (last) await write('\n')
+      isFirst = last
+    }
   }
   await write(`commit ${reference}\ncommitter ce-delta <ce-delta> 0 +0000\ndata 0\n`)
   for (const [index, { mode, name }] of files.entries()) await write(fileChange(mode, `:${index + 1}`, name))

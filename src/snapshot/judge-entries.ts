@@ -1,4 +1,4 @@
-import { blobSizes, readBlobs } from '../support/git-objects.js'
+import { blobSizes, readWholeBlobs } from '../support/git-objects.js'
 import { decodeUtf8, escapeBytes } from '../support/text.js'
 import type { TreeEdit } from './changed-tree.js'
 import { type EligibilityRules, isBinary, judgeName, judgeSecrets, judgeSize, type Skipped } from './eligibility.js'
@@ -64,8 +64,9 @@ async function judgeBlobs<Entry extends { path: string; blob: string }>(
     return reason === null
   })
   if (options.rules.binaries && !options.rules.secretScan.isOn) return { eligible: small, skipped }
+  // None is larger than the largest file that is eligible.
   const contents = readWholeBlobs(
-    shadow,
+    shadow.repository,
     small.map(({ blob }) => blob),
   )
   const eligible: Entry[] = []
@@ -81,18 +82,4 @@ async function judgeBlobs<Entry extends { path: string; blob: string }>(
 function judgeContent(path: string, content: Buffer, rules: EligibilityRules): Skipped | null {
   if (!rules.binaries && isBinary(content)) return { path, reason: 'binary' }
   return rules.secretScan.isOn ? judgeSecrets(path, content, rules) : null
-}
-
-/** One content after another; none is larger than the largest file that is eligible. */
-async function* readWholeBlobs(
-  shadow: Shadow,
-  blobs: readonly string[],
-): AsyncGenerator<{ index: number; content: Buffer }> {
-  let pieces: Buffer[] = []
-  for await (const { index, bytes, last } of readBlobs(shadow.repository, blobs)) {
-    pieces.push(Buffer.from(bytes))
-    if (!last) continue
-    yield { index, content: Buffer.concat(pieces) }
-    pieces = []
-  }
 }

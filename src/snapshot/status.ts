@@ -1,5 +1,6 @@
 import { startTracedGit } from '../support/git.js'
 import { asFields, parseJson } from '../support/json.js'
+import { nulTerminated } from '../support/text.js'
 import type { Shadow } from './shadow.js'
 
 /** What git says of the work tree, compared with the index of the shadow and with its last scan. */
@@ -36,7 +37,7 @@ export async function readStatus(shadow: Shadow, settings: readonly string[]): P
   const untracked: Buffer[] = []
   const nested: Buffer[] = []
   let isIndexAhead = false
-  for await (const entry of nulTerminated(git.stdout)) {
+  for await (const entry of entriesOf(git.stdout)) {
     const kind = String.fromCharCode(entry[0] ?? 0)
     if (kind === '?') {
       const name = entry.subarray(2)
@@ -92,15 +93,11 @@ function afterSpaces(entry: Buffer, spaces: number): Buffer {
 }
 
 /** Cuts a stream at its NUL bytes. */
-async function* nulTerminated(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* entriesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let carry = Buffer.alloc(0)
   for await (const chunk of stream) {
     const bytes = carry.length === 0 ? chunk : Buffer.concat([carry, chunk])
-    let start = 0
-    for (let end = bytes.indexOf(0, start); end !== -1; end = bytes.indexOf(0, start)) {
-      yield bytes.subarray(start, end)
-      start = end + 1
-    }
-    carry = Buffer.from(bytes.subarray(start))
+    yield* nulTerminated(bytes)
+    carry = Buffer.from(bytes.subarray(bytes.lastIndexOf(0) + 1))
   }
 }

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseTreeChanges, type TreeChange } from '../delta/change.js'
+import { type TreeChange, TreeChangesReader } from '../delta/change.js'
 import type { BlobId, Operation, TreeId } from '../delta/operation.js'
-import { gitText, runGit } from '../support/git.js'
+import { gitText, runGit, startGit } from '../support/git.js'
 import type { TreeFile } from '../support/git-objects.js'
 import type { Repository } from '../support/git-repository.js'
 import { editTree, type TreeEdit } from './changed-tree.js'
@@ -17,9 +17,12 @@ export async function treeChanges(
   if (base === target) return []
   const last = lastDifferences.get(repository)
   if (last?.base === base && last.target === target) return last.changes
-  const changes = parseTreeChanges(
-    await runGit(repository, ['diff-tree', '-r', '--raw', '--no-abbrev', '-z', '-M100%', base, target]),
-  )
+  const git = startGit(repository, ['diff-tree', '-r', '--raw', '--no-abbrev', '-z', '-M100%', base, target])
+  git.stdin.end()
+  const reader = new TreeChangesReader()
+  for await (const chunk of git.stdout) reader.take(chunk)
+  await git.finished
+  const changes = reader.finish()
   lastDifferences.set(repository, { base, target, changes })
   return changes
 }

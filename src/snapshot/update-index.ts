@@ -1,5 +1,5 @@
 import { gitText, runGit } from '../support/git.js'
-import { splitNul } from '../support/text.js'
+import { nulTerminated } from '../support/text.js'
 import { withoutPrefix } from './folder-workspace.js'
 import { asKey } from './ignore-rules.js'
 import type { Shadow } from './shadow.js'
@@ -37,15 +37,17 @@ async function addFiles(shadow: Shadow, names: readonly Buffer[], settings: read
  * borrows. Many others are better collected in one pack, which costs compressing them first.
  */
 async function splitByOrigin(shadow: Shadow, added: Names): Promise<{ known: Buffer[]; unknown: Buffer[] }> {
-  const names = [...added.values()]
   const { git, kind } = shadow.workspace
-  if (names.length < PACK_FROM) return { known: names, unknown: [] }
-  if (git === null || kind !== 'work-tree') return { known: [], unknown: names }
-  const all = splitNul(await runGit(git.repository, ['ls-files', '-z', '--full-name']))
-  const tracked = new Set(withoutPrefix(shadow.workspace, all).map(asKey))
-  const unknown = names.filter((name) => !tracked.has(asKey(name)))
-  if (unknown.length < PACK_FROM) return { known: names, unknown: [] }
-  return { known: names.filter((name) => tracked.has(asKey(name))), unknown }
+  if (added.size < PACK_FROM) return { known: [...added.values()], unknown: [] }
+  if (git === null || kind !== 'work-tree') return { known: [], unknown: [...added.values()] }
+  const tracked = await runGit(git.repository, ['ls-files', '-z', '--full-name'])
+  const known = new Set<Buffer>()
+  for (const name of withoutPrefix(shadow.workspace, nulTerminated(tracked))) {
+    const wanted = added.get(asKey(name))
+    if (wanted !== undefined) known.add(wanted)
+  }
+  if (added.size - known.size < PACK_FROM) return { known: [...added.values()], unknown: [] }
+  return { known: [...known], unknown: [...added.values()].filter((name) => !known.has(name)) }
 }
 
 function* terminated(names: Iterable<Buffer>): Generator<Buffer> {

@@ -68,46 +68,85 @@ function* lines(names: readonly string[]): Generator<string> {
   for (const name of names) yield `${name}\n`
 }
 
-/** Streams the contents of blobs out of one git process, in the order asked for. Throws `objects-missing`. */
-export async function* readBlobs(repository: Repository, blobs: readonly string[]): AsyncGenerator<BlobPiece> {
+/**
+ * Streams the contents of blobs out of one git process, in the order asked for. Pieces that arrive together come together:
+ * for many small files it counts how often somebody waits. Throws `objects-missing`.
+ */
+export async function* readBlobs(
+  repository: Repository,
+  blobs: readonly string[],
+): AsyncGenerator<readonly BlobPiece[]> {
   if (blobs.length === 0) return
   const git = startGit(repository, ['cat-file', '--batch=%(objectname) %(objecttype) %(objectsize)', '--buffer'])
   git.stdin.end(`${blobs.join('\n')}\n`)
-  let index = 0
-  let size = 0
-  let left = -1
-  let carry: Buffer = Buffer.alloc(0)
+  const output = new BatchOutput()
   try {
-    for await (const chunk of git.stdout) {
-      let rest: Buffer = carry.length === 0 ? chunk : Buffer.concat([carry, chunk])
-      carry = Buffer.alloc(0)
-      while (rest.length > 0) {
-        if (left === -1) {
-          const end = rest.indexOf(0x0a)
-          if (end === -1) break
-          size = parseBatchHeader(rest.toString('latin1', 0, end))
-          left = size
-          rest = rest.subarray(end + 1)
-          if (size === 0) yield { index, size, bytes: Buffer.alloc(0), last: true }
-        } else if (left === 0) {
-          // The newline that git writes after every content.
-          rest = rest.subarray(1)
-          left = -1
-          index++
-        } else {
-          const bytes = rest.subarray(0, left)
-          left -= bytes.length
-          rest = rest.subarray(bytes.length)
-          yield { index, size, bytes, last: left === 0 }
-        }
-      }
-      carry = rest
-    }
+    for await (const chunk of git.stdout) yield output.take(chunk)
     await git.finished
   } finally {
     git.end()
   }
-  if (index !== blobs.length) throw missing(blobs[index] ?? '')
+  if (output.whole !== blobs.length) throw missing(blobs[output.whole] ?? '')
+}
+
+/** One whole content after another; each is kept in memory. Throws `objects-missing`. */
+export async function* readWholeBlobs(
+  repository: Repository,
+  blobs: readonly string[],
+): AsyncGenerator<{ readonly index: number; readonly content: Buffer }> {
+  let pieces: Buffer[] = []
+  for await (const arrived of readBlobs(repository, blobs)) {
+    for (const { index, bytes, last } of arrived) {
+      pieces.push(Buffer.from(bytes))
+      if (!last) continue
+      yield { index, content: Buffer.concat(pieces) }
+      pieces = []
+    }
+  }
+}
+
+/** Cuts what `cat-file --batch` writes into contents: for each a line, then its bytes, then a newline. */
+class BatchOutput {
+  #whole = 0
+  #size = 0
+  /** Bytes of the content that are still to come; -1 before its line. */
+  #left = -1
+  #carry: Buffer = Buffer.alloc(0)
+
+  /** How many contents came to their end. */
+  get whole(): number {
+    return this.#whole
+  }
+
+  take(chunk: Buffer): BlobPiece[] {
+    const pieces: BlobPiece[] = []
+    let rest = this.#carry.length === 0 ? chunk : Buffer.concat([this.#carry, chunk])
+    while (rest.length > 0) {
+      if (this.#left === -1) {
+        const end = rest.indexOf(0x0a)
+        if (end === -1) break
+        this.#size = parseBatchHeader(rest.toString('latin1', 0, end))
+        this.#left = this.#size
+        rest = rest.subarray(end + 1)
+        if (this.#size === 0) pieces.push(this.#piece(Buffer.alloc(0)))
+      } else if (this.#left === 0) {
+        rest = rest.subarray(1)
+        this.#left = -1
+        this.#whole++
+      } else {
+        const bytes = rest.subarray(0, this.#left)
+        this.#left -= bytes.length
+        rest = rest.subarray(bytes.length)
+        pieces.push(this.#piece(bytes))
+      }
+    }
+    this.#carry = rest
+    return pieces
+  }
+
+  #piece(bytes: Buffer): BlobPiece {
+    return { index: this.#whole, size: this.#size, bytes, last: this.#left === 0 }
+  }
 }
 
 function parseBatchHeader(header: string): number {

@@ -31,13 +31,16 @@ export function escapeBytes(bytes: Buffer): string {
 
 /** Splits a NUL-terminated listing (`git -z`) into its fields, without copying the bytes. */
 export function splitNul(bytes: Buffer): Buffer[] {
-  const fields: Buffer[] = []
+  return [...nulTerminated(bytes)]
+}
+
+/** The same, one field after another: for listings of a whole tree, of which not all fields are needed at once. */
+export function* nulTerminated(bytes: Buffer): Generator<Buffer> {
   let start = 0
   for (let end = bytes.indexOf(0, start); end !== -1; end = bytes.indexOf(0, start)) {
-    fields.push(bytes.subarray(start, end))
+    yield bytes.subarray(start, end)
     start = end + 1
   }
-  return fields
 }
 
 /** A whole number for people. The first `toLocaleString` of a process would cost as much as starting git twice. */

@@ -14,9 +14,11 @@ const LIMITS = { uncompressedBytes: 10_000_000, members: 1000 }
 async function readWithOurs(path: string): Promise<ReadMember[] | 'refused'> {
   const members: [string, Buffer[]][] = []
   try {
-    for await (const piece of readArchive(path, LIMITS)) {
-      if (piece.kind === 'member') members.push([piece.name, []])
-      else members.at(-1)?.[1].push(piece.bytes)
+    for await (const pieces of readArchive(path, LIMITS)) {
+      for (const piece of pieces) {
+        if (piece.kind === 'member') members.push([piece.name, []])
+        else members.at(-1)?.[1].push(piece.bytes)
+      }
     }
   } catch (thrown) {
     if (thrown instanceof DeltaError && thrown.code === 'bundle-refused') return 'refused'

@@ -4,7 +4,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
-import { DEFAULT_LIMITS, openBundle, readContents } from '../../src/bundle/reader.js'
+import { readContents } from '../../src/bundle/contents.js'
+import { DEFAULT_LIMITS, openBundle } from '../../src/bundle/reader.js'
 import { writeBundle } from '../../src/bundle/writer.js'
 import type { BlobPiece } from '../../src/support/git-objects.js'
 import { created, deleted, moved, Sender, type SentBundle, type Step, updated } from '../helpers/bundles.js'
@@ -128,7 +129,8 @@ describe('a bundle is read by our reader', () => {
     const bundle = await new Sender().bundle(STEPS)
     const opened = await openBundle(bundle.path, DEFAULT_LIMITS)
     const contents = opened.records.map((): Buffer[] => [])
-    for await (const piece of readContents(opened, DEFAULT_LIMITS)) contents[piece.index]?.push(piece.bytes)
+    for await (const pieces of readContents(opened, DEFAULT_LIMITS))
+      for (const { index, bytes } of pieces) contents[index]?.push(bytes)
     expect(opened.records.map(({ path }) => path)).toEqual(Object.keys(CONTENTS))
     const wanted = Object.values(CONTENTS)
     contents.forEach((pieces, at) => {
@@ -156,12 +158,12 @@ describe('the bytes', () => {
 
   /** Contents of 0 to 390,000 bytes, in pieces of a given size. */
   const blobsIn = (size: number) =>
-    async function* (blobs: readonly string[]): AsyncGenerator<BlobPiece> {
+    async function* (blobs: readonly string[]): AsyncGenerator<BlobPiece[]> {
       for (const [index, blob] of blobs.entries()) {
         const content = Buffer.alloc(Number(blob) * 10_000, `content ${blob} `)
         for (let at = 0; at === 0 || at < content.length; at += size) {
           const bytes = content.subarray(at, at + size)
-          yield { index, size: content.length, bytes, last: at + size >= content.length }
+          yield [{ index, size: content.length, bytes, last: at + size >= content.length }]
         }
       }
     }
@@ -183,8 +185,8 @@ describe('the bytes', () => {
 
   test('a content that is gone fails it, and nothing is left', async () => {
     const folder = await temporaryDirectory()
-    const gone = async function* (): AsyncGenerator<BlobPiece> {
-      yield { index: 0, size: 2, bytes: Buffer.from('x'), last: false }
+    const gone = async function* (): AsyncGenerator<BlobPiece[]> {
+      yield [{ index: 0, size: 2, bytes: Buffer.from('x'), last: false }]
     }
     expect(await codeOf(writeBundle(join(folder, 'b.tar.gz'), request, gone))).toBe('objects-missing')
     expect(await readdir(folder)).toEqual([])

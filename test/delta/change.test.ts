@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { applyOperations } from '../../src/delta/apply.js'
-import { parseTreeChanges, type TreeChange } from '../../src/delta/change.js'
+import { type TreeChange, TreeChangesReader } from '../../src/delta/change.js'
 import { orderOperations } from '../../src/delta/order.js'
 import { changesBetween, HOSTILE_NAMES, type Tree, treePairs } from '../helpers/trees.js'
 import { git, gitBytes, gitRepository } from '../helpers/workspace.js'
@@ -17,6 +17,12 @@ interface Entry {
 }
 
 /** A repository that makes trees without touching files, so that every name is possible on every system. */
+function readInPieces(output: Buffer, size: number): readonly TreeChange[] {
+  const reader = new TreeChangesReader()
+  for (let at = 0; at < output.length; at += size) reader.take(output.subarray(at, at + size))
+  return reader.finish()
+}
+
 async function treeMaker() {
   const root = await gitRepository()
   const known = new Map<string, string>()
@@ -32,9 +38,13 @@ async function treeMaker() {
     await gitBytes(root, ['update-index', '-z', '--index-info'], lines.join(''))
     return git(root, 'write-tree')
   }
-  const changes = async (base: readonly Entry[], target: readonly Entry[]): Promise<TreeChange[]> => {
+  const changes = async (base: readonly Entry[], target: readonly Entry[]): Promise<readonly TreeChange[]> => {
     const trees = [await tree(base), await tree(target)]
-    return parseTreeChanges(await gitBytes(root, ['diff-tree', '-r', '--raw', '-z', '-M100%', ...trees]))
+    const output = await gitBytes(root, ['diff-tree', '-r', '--raw', '-z', '-M100%', ...trees])
+    const whole = readInPieces(output, output.length)
+    // However it arrives, it is the same.
+    for (const size of [1, 7, 100]) expect(readInPieces(output, size)).toEqual(whole)
+    return whole
   }
   return { blob, changes }
 }
@@ -193,13 +203,15 @@ describe('output that git would not print', () => {
     ['an end in the middle of the path', `${header('M')}\0pa`],
     ['an end in the middle of a rename', `${header('R100')}\0from\0`],
   ])('%s is refused, not guessed', (_, output) => {
-    expect(() => parseTreeChanges(Buffer.from(output))).toThrow(expect.objectContaining({ code: 'internal' }))
+    expect(() => readInPieces(Buffer.from(output), output.length)).toThrow(
+      expect.objectContaining({ code: 'internal' }),
+    )
   })
 
   test('an entry that is well formed is read, so the others are refused for what is wrong with them', () => {
-    expect(parseTreeChanges(Buffer.from(`${header('M')}\0path\0`))).toEqual([
+    expect(readInPieces(Buffer.from(`${header('M')}\0path\0`), 1000)).toEqual([
       { kind: 'modified', path: 'path', blob: '2'.repeat(40) },
     ])
-    expect(parseTreeChanges(Buffer.alloc(0))).toEqual([])
+    expect(readInPieces(Buffer.alloc(0), 1000)).toEqual([])
   })
 })

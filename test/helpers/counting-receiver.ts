@@ -1,4 +1,5 @@
-import { DEFAULT_LIMITS, openBundle, readContents } from '../../src/bundle/reader.js'
+import { readContents } from '../../src/bundle/contents.js'
+import { DEFAULT_LIMITS, openBundle } from '../../src/bundle/reader.js'
 import { DIALECTS } from '../../src/delivery/dialects/dialect.js'
 import type { Receiver, ReceiverStatus } from '../../src/delivery/receiver.js'
 import { unreachable } from './synchronising.js'
@@ -69,8 +70,8 @@ export class CountingReceiver implements Receiver {
   async #apply(path: string): Promise<void> {
     const bundle = await openBundle(path, DEFAULT_LIMITS)
     const contents = new Map<number, string>()
-    for await (const { index, bytes } of readContents(bundle, DEFAULT_LIMITS))
-      contents.set(index, (contents.get(index) ?? '') + bytes.toString('latin1'))
+    for await (const pieces of readContents(bundle, DEFAULT_LIMITS))
+      for (const { index, bytes } of pieces) contents.set(index, (contents.get(index) ?? '') + bytes.toString('latin1'))
     for (const [index, record] of bundle.records.entries()) {
       if (record.operation === 'deleted') this.files.delete(record.path)
       else this.files.set(record.path, contents.get(index) ?? '')
