@@ -23,9 +23,12 @@ export async function treeChanges(
   for await (const chunk of git.stdout) reader.take(chunk)
   await git.finished
   const changes = reader.finish()
-  lastDifferences.set(repository, { base, target, changes })
+  if (changes.length <= MOST_KEPT) lastDifferences.set(repository, { base, target, changes })
   return changes
 }
+
+/** A large one is asked for again: kept, it would take as much memory as the operations that are made of it. */
+const MOST_KEPT = 10_000
 
 /** Trees never change, and several steps of a push ask for the same difference. */
 const lastDifferences = new WeakMap<Repository, { base: TreeId; target: TreeId; changes: readonly TreeChange[] }>()
