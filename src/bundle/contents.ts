@@ -1,5 +1,5 @@
-import { createHash, hash } from 'node:crypto'
 import { printable } from '../support/text.js'
+import { ContentHash } from './content-hash.js'
 import { HISTORY_NAME, METADATA_NAMES, memberName, type OperationRecord } from './manifest.js'
 import type { BundleLimits, OpenedBundle } from './reader.js'
 import { refused } from './tar-format.js'
@@ -15,8 +15,9 @@ export interface ContentPiece {
 }
 
 /**
- * Reads the contents of an opened bundle, in the order of the archive, several pieces at a time, and verifies every one of them. Ends only when
- * every announced content came exactly once and nothing else was there. Throws `bundle-refused` (faults.md row 94).
+ * Reads the contents of an opened bundle, in the order of the archive, several pieces at a time, and verifies every one
+ * of them. Ends only when every announced content came exactly once and nothing else was there. Throws `bundle-refused`
+ * (faults.md row 94).
  */
 export async function* readContents(
   bundle: OpenedBundle,
@@ -81,7 +82,7 @@ class ContentCheck {
   readonly index: number
   readonly size: number
   readonly #record: OperationRecord
-  #digest: ReturnType<typeof createHash> | null = null
+  readonly #hash = new ContentHash()
 
   constructor(index: number, record: OperationRecord, size: number) {
     this.index = index
@@ -96,10 +97,8 @@ class ContentCheck {
 
   take(bytes: Buffer, last: boolean): void {
     if (this.#record.content_hash === undefined) return
-    if (!last || this.#digest !== null) this.#digest = (this.#digest ?? createHash('sha1')).update(bytes)
-    if (!last) return
-    const sha1 = this.#digest === null ? hash('sha1', bytes, 'hex') : this.#digest.digest('hex')
-    if (`sha1:${sha1}` !== this.#record.content_hash) {
+    const sha1 = this.#hash.take(bytes, last)
+    if (sha1 !== null && `sha1:${sha1}` !== this.#record.content_hash) {
       throw refused(`the content of ${printable(this.#record.path)} does not have the announced hash`, {
         path: this.#record.path,
       })

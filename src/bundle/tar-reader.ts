@@ -17,8 +17,8 @@ export type ArchivePiece =
 const MAX_EXTENSION = 64 * 1024
 
 /**
- * Reads a `.tar.gz` from its beginning to its very end, several pieces at a time. Nothing is extracted. Throws `bundle-refused` for whatever is
- * not a plain archive of regular files: a damaged or truncated stream, bytes after its end, members beyond the limits.
+ * Reads a `.tar.gz` from its beginning to its very end, several pieces at a time. Nothing is extracted. Throws
+ * `bundle-refused` for whatever is not a plain archive of regular files: a damaged or truncated stream, bytes after its end, members beyond the limits.
  */
 export async function* readArchive(path: string, limits: ArchiveLimits): AsyncGenerator<readonly ArchivePiece[]> {
   const { size: fileSize } = await stat(path)
