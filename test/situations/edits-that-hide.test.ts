@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import { expectMirror, filesOf, push } from '../helpers/command.js'
-import { gitRepository } from '../helpers/workspace.js'
+import { gitRepository, temporaryDirectory } from '../helpers/workspace.js'
 
 /** Each writes `cd` over `ab` and gives the file the time that it had. */
 const HIDING: readonly (readonly [string, (file: string) => Promise<unknown>])[] = [
@@ -21,10 +21,22 @@ const HIDING: readonly (readonly [string, (file: string) => Promise<unknown>])[]
   ['replaced by a rename', async (file) => await shell(`touch -r "$1" "$1.new"; mv "$1.new" "$1"`, file)],
 ]
 
-/** What cannot be set back is the time of the change itself, of which git compares the whole seconds. */
+/**
+ * What cannot be set back is the time of the change itself, of which git compares the whole seconds. The file system's
+ * clock is asked for it, because it ticks some milliseconds behind ours.
+ */
 async function secondAfterChange(file: string): Promise<void> {
+  const changed = await secondOfChange(file)
+  const probe = join(await temporaryDirectory(), 'probe')
+  do {
+    await sleep(20)
+    await writeFile(probe, '')
+  } while ((await secondOfChange(probe)) === changed)
+}
+
+async function secondOfChange(file: string): Promise<number> {
   const { ctimeMs } = await stat(file)
-  await sleep(Math.max(0, Math.floor(ctimeMs / 1000) * 1000 + 1000 - Date.now()))
+  return Math.floor(ctimeMs / 1000)
 }
 
 async function shell(script: string, file: string): Promise<void> {
