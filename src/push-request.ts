@@ -34,4 +34,9 @@ export const CAREFUL = { force: false, full: false, allowMassDelete: false, dryR
 export interface PushContext {
   readonly signal: AbortSignal
   readonly onEvent: (event: PushEvent) => void
+  /**
+   * Asked once there is a snapshot, which may be earlier than it is to be delivered: resolves when it may. With false it
+   * may not, and the push fails with `interrupted`.
+   */
+  readonly mayDeliver?: () => Promise<boolean>
 }

@@ -26,7 +26,7 @@ const BUNDLE_LIMITS = { operations: 10_000, bytes: 64 * 1024 * 1024 }
 /**
  * The pipeline, and the only place that knows its order:
  *
- *     lock → snapshot → [ask the receiver → decide → delta → plan → bundle → outbox → deliver → confirm] → afterPush
+ *     lock → snapshot → (may it be delivered yet?) → [ask the receiver → decide → delta → plan → bundle → outbox → deliver → confirm] → afterPush
  *
  * The part in brackets is `synchronise`. Every durable write is made in the order that docs/architecture.md lists, so a
  * process may be killed between any two of them. Never throws: what went wrong is in the report.
@@ -143,10 +143,12 @@ async function timedSnapshot(
   const started = performance.now()
   const options = snapshotOptions(request.config)
   const result = await traceStep('snapshot', () => snapshotOf(request, shadow, options))
+  const duration_ms = elapsed(started)
+  if (!(await (context.mayDeliver?.() ?? true))) throw new DeltaError('interrupted', 'What it looked at changed.')
   const { tree, skipped } = result.snapshot
   for (const message of options.rules.secretScan.warnings) context.onEvent({ event: 'notice', message })
   if (request.config.secretScan === 'block' && !request.dryRun) guardAgainstSecrets(skipped)
-  context.onEvent({ event: 'snapshot', tree, skipped: skipped.length, duration_ms: elapsed(started) })
+  context.onEvent({ event: 'snapshot', tree, skipped: skipped.length, duration_ms })
   return result
 }
 

@@ -6,7 +6,7 @@ import { findWorkspaces, oneOf, settingsIn, type WorkspaceOptions } from './work
 
 /** Everything is as for `ce-delta watch` where it is left out. */
 export interface WatchOptions extends WorkspaceOptions {
-  /** Milliseconds without a change before a push begins. Default: 300. */
+  /** Milliseconds without a change before anything is sent. Default: 300. */
   readonly settle?: number
   /** Do not rely on the system's events: they do not tell of changes that another machine makes on a network drive. */
   readonly poll?: boolean

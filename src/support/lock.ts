@@ -13,6 +13,12 @@ export interface Lock {
 }
 
 /**
+ * Locks that this process released while they were not there: their folder had been moved away, or was not mounted. They
+ * come back with it, and nobody holds them.
+ */
+const released = new Set<string>()
+
+/**
  * Takes a lock that lives in a file, or returns who holds it. A lock whose holder is dead is taken over.
  *
  * The lock appears whole or not at all (`link` of a written file). Taking over is itself done under a lock, beside the
@@ -34,7 +40,7 @@ async function contend(path: string): Promise<Lock | LockHolder> {
       if (await linkNew(own, path)) return heldLock(path, holder)
       const current = await readHolder(path)
       if (current === null) continue
-      if (isAlive(current)) return current
+      if (isAlive(current) && !released.has(current.nonce)) return current
       if (await takeOver(path, own, current)) return heldLock(path, holder)
     }
   } finally {
@@ -127,6 +133,7 @@ function heldLock(path: string, holder: LockHolder): Lock {
     },
     async release() {
       if (await isOurs()) await rm(path, { force: true })
+      else released.add(holder.nonce)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { link, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from '@jest/globals'
@@ -62,6 +62,15 @@ describe('a lock', () => {
     const next = await takeLock(path, { milliseconds: 5000, busy })
     await next.verify()
     await next.release()
+  })
+
+  test('that was away with its folder when it was released is nobody’s when it comes back (row 31)', async () => {
+    const lock = await won()
+    await rename(directory, `${directory}-away`)
+    await lock.release()
+    await rename(`${directory}-away`, directory)
+    await (await won()).release()
+    expect(await readdir(directory)).toEqual([])
   })
 
   test('that was taken over is noticed before anything is done, and not released (row 18)', async () => {

@@ -26,7 +26,7 @@ export function builder(yargs: Argv<CommonArguments>) {
       type: 'number',
       default: 300,
       requiresArg: true,
-      describe: 'milliseconds without a change before a push begins',
+      describe: 'milliseconds without a change before anything is sent',
     })
     .option('poll', {
       type: 'boolean',

@@ -5,7 +5,7 @@ import type { Outcome, PushEvent, PushReport, ReportedError } from '../../report
 export type WatchState =
   | 'pushing'
   | 'equal'
-  /** Something changed that no push has looked at. */
+  /** Something changed and comes to rest; then it is pushed. */
   | 'changed'
   | 'waiting for git'
   /** It failed for a reason that may pass, and is tried again. */

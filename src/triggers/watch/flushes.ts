@@ -10,9 +10,11 @@ interface Waiting {
 export class Flushes {
   #waiting: Waiting[] = []
   #served: Waiting[] = []
+  #isOver = false
 
   /** Rejects where the watch ends before that. */
   async next(): Promise<PushReport> {
+    if (this.#isOver) throw hasEnded()
     return await new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
@@ -25,7 +27,11 @@ export class Flushes {
   }
 
   end(): void {
-    const error = new DeltaError('interrupted', 'The watch ended meanwhile.')
-    for (const { reject } of [...this.#served.splice(0), ...this.#waiting.splice(0)]) reject(error)
+    this.#isOver = true
+    for (const { reject } of [...this.#served.splice(0), ...this.#waiting.splice(0)]) reject(hasEnded())
   }
+}
+
+function hasEnded(): DeltaError {
+  return new DeltaError('interrupted', 'The watch ended meanwhile.')
 }

@@ -32,6 +32,11 @@ export class Noise {
     }
   }
 
+  /** What a push saw is for the next one, and its paths are forgotten. */
+  withdrawn(): void {
+    this.#isSuspected = false
+  }
+
   /** A push was made because of changes, or for more reasons; and it found something, or did not. */
   pushed(isOnlyByChanges: boolean, foundNothing: boolean): void {
     this.#isSuspected = isOnlyByChanges && foundNothing

@@ -1,12 +1,25 @@
 import type { Timing } from './timing.js'
 
+/** When the first and the last of some changes were noticed. */
+interface Changes {
+  readonly first: number
+  readonly last: number
+}
+
 /**
  * What a watch knows about when to push. A value: everything that happens makes a new one, and the time is always an
  * argument, on a clock that never goes back.
  */
 export interface Schedule {
   /** Changes that no push has looked at yet; null where there are none. */
-  readonly unseen: { readonly first: number; readonly last: number } | null
+  readonly unseen: Changes | null
+  /**
+   * The changes that the push that runs looks at before they came to rest: it delivers nothing until they did. null:
+   * it may deliver, or none runs.
+   */
+  readonly ahead: Changes | null
+  /** How long the last look took, in milliseconds. */
+  readonly lookTakes: number
   /** Since when somebody wants a look although nothing is known to have changed. */
   readonly lookSince: number | null
   /** Somebody asked for a push that nothing holds up. */
@@ -28,6 +41,8 @@ export interface Schedule {
 export function newSchedule(now: number): Schedule {
   return {
     unseen: null,
+    ahead: null,
+    lookTakes: 0,
     lookSince: now,
     isFlushAsked: false,
     isPaused: false,
@@ -57,6 +72,12 @@ export type Happening =
   | { readonly kind: 'resumed' }
   | { readonly kind: 'git is busy' }
   | { readonly kind: 'push began' }
+  /** The push that runs has its snapshot, after so many milliseconds. */
+  | { readonly kind: 'looked'; readonly took: number }
+  /** What the push that runs looked at ahead of time came to rest as it was then. */
+  | { readonly kind: 'came to rest' }
+  /** The push that runs ended before it delivered anything, as it was told to. */
+  | { readonly kind: 'push withdrawn' }
   /** The push that runs has something to send. */
   | { readonly kind: 'push found' }
   | { readonly kind: 'push ended'; readonly result: PushResult; readonly nextLook: number }
@@ -81,16 +102,27 @@ export function advance(schedule: Schedule, happening: Happening, now: number, t
         ...schedule,
         isPushing: true,
         isRoutine: !isWanted(schedule),
+        ahead: isAhead(schedule, now, timing) ? schedule.unseen : null,
         unseen: null,
         lookSince: null,
         isFlushAsked: false,
         gitBusyAt: null,
       }
+    case 'looked':
+      return { ...schedule, lookTakes: happening.took }
+    case 'came to rest':
+      return { ...schedule, ahead: null }
+    case 'push withdrawn':
+      return { ...schedule, isPushing: false, ahead: null, unseen: together(schedule.ahead, schedule.unseen) }
     case 'push found':
       return { ...schedule, isRoutine: false }
     case 'push ended':
       return afterPush(schedule, happening, now, timing)
   }
+}
+
+function together(earlier: Changes | null, later: Changes | null): Changes | null {
+  return earlier === null || later === null ? (earlier ?? later) : { first: earlier.first, last: later.last }
 }
 
 function afterPush(
@@ -99,7 +131,7 @@ function afterPush(
   now: number,
   timing: Timing,
 ): Schedule {
-  const ended = { ...schedule, isPushing: false, nextLook }
+  const ended = { ...schedule, isPushing: false, ahead: null, nextLook }
   if (result !== 'passing') return { ...ended, failures: 0, notBefore: 0 }
   const wait = Math.min(timing.longestRetry, timing.firstRetry * 2 ** Math.min(schedule.failures, 30))
   return { ...ended, failures: schedule.failures + 1, notBefore: now + wait, lookSince: schedule.lookSince ?? now }
@@ -108,11 +140,16 @@ function afterPush(
 export type Decision =
   /** Unless git is busy; with `evenIfGitIsBusy` all the same. */
   | { readonly kind: 'push'; readonly evenIfGitIsBusy: boolean }
+  /** The same for the push that runs and began ahead of time: it goes on with the snapshot that it has. */
+  | { readonly kind: 'deliver'; readonly evenIfGitIsBusy: boolean }
+  /** The push that runs and began ahead of time ends; another one takes its place when it is due. */
+  | { readonly kind: 'withdraw' }
   /** Nothing to do before this time; null: until something happens. */
   | { readonly kind: 'wait'; readonly until: number | null }
 
 /** What to do now. */
 export function decide(schedule: Schedule, now: number, timing: Timing): Decision {
+  if (schedule.ahead !== null) return decideAhead(schedule, schedule.ahead, now, timing)
   if (schedule.isPushing) return { kind: 'wait', until: null }
   if (schedule.isFlushAsked) return { kind: 'push', evenIfGitIsBusy: true }
   if (schedule.isPaused) return { kind: 'wait', until: null }
@@ -122,14 +159,42 @@ export function decide(schedule: Schedule, now: number, timing: Timing): Decisio
   return { kind: 'push', evenIfGitIsBusy: now - lastSign >= timing.gitPatience }
 }
 
-function dueTime({ unseen, lookSince, nextLook, gitBusyAt, notBefore }: Schedule, timing: Timing): number | null {
+/** Whatever happened since it began may have been seen half, or not at all. */
+function decideAhead(schedule: Schedule, ahead: Changes, now: number, timing: Timing): Decision {
+  const { unseen, isFlushAsked, isPaused, gitBusyAt } = schedule
+  if (unseen !== null || isFlushAsked || isPaused || gitBusyAt !== null) return { kind: 'withdraw' }
+  const rest = restTime(ahead, timing)
+  if (now < rest) return { kind: 'wait', until: rest }
+  return { kind: 'deliver', evenIfGitIsBusy: now - ahead.last >= timing.gitPatience }
+}
+
+function dueTime(schedule: Schedule, timing: Timing): number | null {
+  const { unseen, lookSince, nextLook, gitBusyAt, notBefore, lookTakes } = schedule
   const reasons = [
-    ...(unseen === null ? [] : [Math.min(unseen.last + timing.settle, unseen.first + timing.longest)]),
+    ...(unseen === null ? [] : [restTime(unseen, timing) - headStart(unseen, lookTakes, timing)]),
     ...[lookSince, nextLook].filter((time) => time !== null),
   ]
   if (reasons.length === 0) return null
   const gitAgain = gitBusyAt === null ? 0 : gitBusyAt + timing.settle
   return Math.max(Math.min(...reasons), gitAgain, notBefore)
+}
+
+/** When changes came to rest, or have waited for as long as a storm may last. */
+function restTime({ first, last }: Changes, { settle, longest }: Timing): number {
+  return Math.min(last + settle, first + longest)
+}
+
+/**
+ * For how long before changes came to rest a push may look at them already. Never again after one that was for nothing,
+ * and not in a storm: both last longer. Nor where a look takes so long that one for nothing costs more than it can win.
+ */
+function headStart({ first, last }: Changes, lookTakes: number, { settle, headStart }: Timing): number {
+  const isBrief = last - first < settle / 2
+  return isBrief && lookTakes <= settle * 2 ? Math.min(settle / 2, headStart) : 0
+}
+
+function isAhead(schedule: Schedule, now: number, timing: Timing): boolean {
+  return schedule.unseen !== null && isOnlyByChanges(schedule, now) && now < restTime(schedule.unseen, timing)
 }
 
 /** Whether a push that is due now has changes for its only reason. */

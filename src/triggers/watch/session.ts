@@ -4,15 +4,16 @@ import { isGitBusy } from '../git-activity.js'
 import type { ControlRequest } from './control-place.js'
 import type { Sight, WatchStatus } from './events.js'
 import { Flushes } from './flushes.js'
-import { Heartbeat } from './heartbeat.js'
+import { Gate } from './gate.js'
 import { type Journal, resultOf } from './journal.js'
 import { Noise } from './noise.js'
 import { pushOnce } from './push-once.js'
-import { advance, decide, type Happening, isOnlyByChanges, newSchedule, type Schedule } from './schedule.js'
+import { type Decision, isOnlyByChanges } from './schedule.js'
+import { Senses } from './senses.js'
 import type { Settings } from './settings.js'
 import { standing, statusOf } from './state.js'
+import { Timetable } from './timetable.js'
 import { lookInterval, type WatchTiming } from './timing.js'
-import { View } from './view.js'
 
 export interface SessionOptions {
   readonly workspace: Workspace
@@ -33,41 +34,29 @@ export type SessionEnd = 'interrupted' | 'root gone'
  */
 export class Session {
   readonly #options: SessionOptions
-  readonly #view: View
+  readonly #timetable: Timetable
+  readonly #senses: Senses
   readonly #noise = new Noise()
   readonly #flushes = new Flushes()
-  readonly #heartbeat: Heartbeat
   readonly #ending = new AbortController()
-  #schedule: Schedule = newSchedule(performance.now())
-  #timer: NodeJS.Timeout | undefined
   #pushing: Promise<void> = Promise.resolve()
+  /** Of the last push. */
+  #gate = new Gate(() => undefined)
   #end: (end: SessionEnd) => void = () => undefined
-  /** Before that no push is made: what changed behind its back would stay unseen. */
-  #isLooking = false
   #isOver = false
 
   constructor(options: SessionOptions) {
     this.#options = options
-    const { workspace, environment, pollingReason, journal, timing } = options
-    this.#view = new View({
-      workspace,
-      pollingReason,
-      settings: options.settings,
-      longest: timing.fullLook,
+    this.#timetable = new Timetable(options.timing, (decision) => this.#decided(decision))
+    this.#senses = new Senses({
+      ...options,
       onChange: (path) => this.#changed(path),
       onSight: (sight) => this.#see(sight),
-      onMissed: () => this.#happened({ kind: 'look' }),
-    })
-    this.#heartbeat = new Heartbeat({
-      workspace,
-      environment,
-      beat: timing.beat,
-      onRootGone: () => this.#finish('root gone'),
-      onOutsideChange: () => this.#changed(null),
-      onJump: () => {
-        journal.tell({ event: 'look', reason: 'the clock jumped' })
-        this.#happened({ kind: 'look' })
+      onDoubt: (reason) => {
+        if (reason !== null) options.journal.tell({ event: 'look', reason })
+        this.#timetable.happened({ kind: 'look' })
       },
+      onRootGone: () => this.#finish('root gone'),
     })
   }
 
@@ -81,10 +70,9 @@ export class Session {
     signal.addEventListener('abort', interrupt, { once: true })
     if (signal.aborted) interrupt()
     try {
-      await this.#heartbeat.start()
-      await Promise.race([this.#view.open(), ended])
-      this.#isLooking = true
-      this.#step()
+      await Promise.race([this.#senses.open(), ended])
+      // Not before: what changed behind the back of a push would stay unseen.
+      this.#timetable.start()
       return await ended
     } finally {
       signal.removeEventListener('abort', interrupt)
@@ -94,100 +82,112 @@ export class Session {
 
   /** What another process of the user asks. */
   async answer(request: ControlRequest): Promise<object> {
-    if (request === 'pause') this.#happened({ kind: 'paused' })
-    if (request === 'resume') this.#happened({ kind: 'resumed' })
-    if (request === 'flush') return await this.#flush()
-    return this.status()
+    if (request === 'pause') this.#timetable.happened({ kind: 'paused' })
+    if (request === 'resume') this.#timetable.happened({ kind: 'resumed' })
+    if (request !== 'flush') return this.status()
+    const next = this.#flushes.next()
+    this.#timetable.happened({ kind: 'flush' })
+    const report = await next
+    return { ...this.status(), report }
   }
 
   status(): WatchStatus {
     const { workspace, journal, since } = this.#options
-    return statusOf({ root: workspace.root, since, sight: this.#view.sight, schedule: this.#schedule, journal })
-  }
-
-  #happened(happening: Happening): void {
-    if (this.#isOver) return
-    this.#schedule = advance(this.#schedule, happening, performance.now(), this.#options.timing)
-    this.#step()
+    const { schedule } = this.#timetable
+    return statusOf({ root: workspace.root, since, sight: this.#senses.sight, schedule, journal })
   }
 
   #see(sight: Sight): void {
     const { journal, workspace } = this.#options
     journal.tell({ event: 'watching', root: workspace.root, pid: process.pid, sight })
     // The next look was planned as if events would tell of everything until then.
-    if (sight.by === 'polling') this.#happened({ kind: 'look' })
+    if (sight.by === 'polling') this.#timetable.happened({ kind: 'look' })
   }
 
   #changed(path: string | null): void {
-    this.#view.changed(path)
+    this.#senses.changed(path)
     this.#noise.changed(path)
-    this.#happened({ kind: 'changed' })
+    this.#timetable.happened({ kind: 'changed' })
   }
 
-  #step(): void {
-    if (this.#isOver || !this.#isLooking) return
-    clearTimeout(this.#timer)
-    const { workspace, journal, timing } = this.#options
-    const decision = decide(this.#schedule, performance.now(), timing)
-    if (decision.kind === 'wait') {
-      if (decision.until !== null)
-        this.#timer = setTimeout(() => this.#step(), Math.max(1, decision.until - performance.now()))
-      const { state, pending } = standing(this.#schedule, journal.trouble !== null)
-      journal.state(state, pending)
-    } else if (!decision.evenIfGitIsBusy && workspace.git !== null && isGitBusy(workspace.git.gitDirectory)) {
-      this.#happened({ kind: 'git is busy' })
-    } else if (this.#heartbeat.isRootThere) {
+  #decided(decision: Decision): void {
+    if (decision.kind === 'push' || (decision.kind === 'deliver' && this.#gate.isAsked)) {
+      this.#goOn(decision)
+      return
+    }
+    if (decision.kind === 'withdraw') this.#gate.answer(false)
+    const { journal } = this.#options
+    const { state, pending } = standing(this.#timetable.schedule, journal.trouble !== null)
+    journal.state(state, pending)
+  }
+
+  /** Begins a push, or lets the one that waits deliver. */
+  #goOn({ kind, evenIfGitIsBusy }: Extract<Decision, { evenIfGitIsBusy: boolean }>): void {
+    const { git } = this.#options.workspace
+    if (!evenIfGitIsBusy && git !== null && isGitBusy(git.gitDirectory)) {
+      this.#timetable.happened({ kind: 'git is busy' })
+    } else if (!this.#senses.isRootThere) {
+      this.#finish('root gone')
+    } else if (kind === 'push') {
       this.#pushing = this.#push()
     } else {
-      this.#finish('root gone')
+      this.#timetable.happened({ kind: 'came to rest' })
+      this.#gate.answer(true)
     }
+  }
+
+  #atGate(): void {
+    if (this.#isOver) this.#gate.answer(false)
+    else if (this.#timetable.schedule.ahead === null) this.#gate.answer(true)
+    else this.#timetable.decide()
   }
 
   async #push(): Promise<void> {
-    const byChanges = isOnlyByChanges(this.#schedule, performance.now())
-    this.#happened({ kind: 'push began' })
+    const { schedule } = this.#timetable
+    const byChanges = isOnlyByChanges(schedule, performance.now())
+    this.#timetable.happened({ kind: 'push began' })
     this.#flushes.pushBegan()
     const { workspace, settings, journal, timing } = this.#options
-    const { nextLook } = this.#schedule
+    const { nextLook, failures } = schedule
     if ((await this.#noise.isAllThereWas(workspace, settings.last)) && byChanges && nextLook !== null) {
-      return this.#happened({ kind: 'push ended', result: 'done', nextLook })
+      return this.#timetable.happened({ kind: 'push ended', result: 'done', nextLook })
     }
     const onEvent = (event: PushEvent): void => {
       journal.tell(event)
-      if (event.event === 'delta') this.#happened({ kind: 'push found' })
+      if (event.event === 'snapshot') this.#timetable.happened({ kind: 'looked', took: event.duration_ms })
+      if (event.event === 'delta') this.#timetable.happened({ kind: 'push found' })
     }
-    const context = { signal: this.#ending.signal, onEvent }
-    const report = await pushOnce(workspace, settings, this.#schedule.failures, context)
-    if (!this.#heartbeat.isRootThere) this.#finish('root gone')
+    const gate = new Gate(() => this.#atGate())
+    this.#gate = gate
+    const context = { signal: this.#ending.signal, onEvent, mayDeliver: async () => await gate.mayDeliver() }
+    const report = await pushOnce(workspace, settings, failures, context)
+    // What failed on the way to the gate is not told before its time either.
+    if (!(await gate.mayDeliver())) {
+      this.#noise.withdrawn()
+      return this.#timetable.happened({ kind: 'push withdrawn' })
+    }
+    if (!this.#senses.isRootThere) this.#finish('root gone')
     if (this.#isOver) return
     journal.pushed(report)
     this.#noise.pushed(byChanges, report.outcome === 'unchanged')
-    await this.#view.keep()
-    const interval = lookInterval(this.#view.sight, report.duration_ms, timing)
+    await this.#senses.keep()
     // First, because the next push may begin at once, and those who wait for that one are others.
     this.#flushes.pushEnded(report)
-    this.#happened({ kind: 'push ended', result: resultOf(report.error), nextLook: performance.now() + interval })
-  }
-
-  async #flush(): Promise<object> {
-    const next = this.#flushes.next()
-    if (this.#isOver) this.#flushes.end()
-    this.#happened({ kind: 'flush' })
-    const report = await next
-    return { ...this.status(), report }
+    const next = performance.now() + lookInterval(this.#senses.sight, report.duration_ms, timing)
+    this.#timetable.happened({ kind: 'push ended', result: resultOf(report.error), nextLook: next })
   }
 
   #finish(end: SessionEnd): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#timetable.stop()
     this.#ending.abort()
+    this.#gate.answer(false)
     this.#end(end)
   }
 
   async #close(): Promise<void> {
-    clearTimeout(this.#timer)
-    this.#heartbeat.stop()
-    await this.#view.close()
+    await this.#senses.close()
     await this.#pushing
     this.#flushes.end()
   }

@@ -9,12 +9,12 @@ export function standing(schedule: Schedule, isInTrouble: boolean): { state: Wat
 
 /** What a watch is doing, in one word: what people want to know first. */
 function stateOf(schedule: Schedule, isInTrouble: boolean): WatchState {
-  const { isPushing, isPaused, gitBusyAt, failures, unseen, lookSince } = schedule
-  if (isPushing) return 'pushing'
+  const { isPushing, ahead, isPaused, gitBusyAt, failures, unseen, lookSince } = schedule
+  if (isPushing && ahead === null) return 'pushing'
   if (isPaused) return 'paused'
   if (failures > 0) return 'retrying'
   if (gitBusyAt !== null) return 'waiting for git'
-  if (unseen !== null || lookSince !== null) return 'changed'
+  if (unseen !== null || ahead !== null || lookSince !== null) return 'changed'
   return isInTrouble ? 'stopped' : 'equal'
 }
 

@@ -2,8 +2,10 @@ import type { Sight } from './events.js'
 
 /** When to push. All in milliseconds. */
 export interface Timing {
-  /** Nothing changes for so long before a push begins. */
+  /** Nothing changes for so long before anything is sent. */
   readonly settle: number
+  /** A push looks at changes so much earlier, but not before half of that is over, and waits with what it saw. */
+  readonly headStart: number
   /** A storm of changes holds a push up for so long at most. */
   readonly longest: number
   /** While git is in the middle of something, this long without a change means that it waits for the user. */
@@ -25,6 +27,7 @@ export interface WatchTiming extends Timing {
 
 export const WATCH_TIMING: WatchTiming = {
   settle: 300,
+  headStart: 1000,
   longest: 2000,
   gitPatience: 10_000,
   firstRetry: 1000,

@@ -58,12 +58,11 @@ export async function watch(options: WatchOptions): Promise<WatchEnd> {
     since: new Date().toISOString(),
     signal: options.signal,
   }
-  const lock = new WatchLock()
   let workspace = await workspaceIn(whole, options.folder, environment)
   let settings = settingsOf(workspace, options)
   await settings.read()
   for (;;) {
-    const { end, pending } = await runSession(lock, { ...common, workspace, settings })
+    const { end, pending } = await runSession({ ...common, workspace, settings })
     if (end === 'interrupted') return ended(journal, pending)
     journal.failed(rootGone(workspace))
     journal.state('root gone', true)
@@ -74,10 +73,10 @@ export async function watch(options: WatchOptions): Promise<WatchEnd> {
   }
 }
 
-async function runSession(lock: WatchLock, options: SessionOptions): Promise<{ end: SessionEnd; pending: boolean }> {
+async function runSession(options: SessionOptions): Promise<{ end: SessionEnd; pending: boolean }> {
   const { stateDirectory } = options.workspace
   await openShadow(options.workspace)
-  await lock.take(stateDirectory)
+  const lock = await takeWatchLock(stateDirectory)
   try {
     const session = new Session(options)
     const control = await startControl(stateDirectory, (request) => session.answer(request))
@@ -122,27 +121,14 @@ function settingsOf(
 }
 
 /** One watch for each workspace: two would only be in each other's way. */
-class WatchLock {
-  #lock: Lock | null = null
-
-  async take(stateDirectory: string): Promise<void> {
-    const result = await tryLock(watchLock(stateDirectory))
-    if ('release' in result) {
-      this.#lock = result
-      return
-    }
-    // It went away with the root and came back with it.
-    if (result.nonce === this.#lock?.holder.nonce) return
-    const { pid, host, since } = result
-    throw new DeltaError('already-running', `This workspace is watched already (process ${pid} on ${host}).`, {
-      facts: { pid, host, since },
-      next: 'ce-delta watch --status tells how it is.',
-    })
-  }
-
-  async release(): Promise<void> {
-    await this.#lock?.release()
-  }
+async function takeWatchLock(stateDirectory: string): Promise<Lock> {
+  const result = await tryLock(watchLock(stateDirectory))
+  if ('release' in result) return result
+  const { pid, host, since } = result
+  throw new DeltaError('already-running', `This workspace is watched already (process ${pid} on ${host}).`, {
+    facts: { pid, host, since },
+    next: 'ce-delta watch --status tells how it is.',
+  })
 }
 
 function rootGone({ root }: Workspace): ReportedError {
