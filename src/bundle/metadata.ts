@@ -66,7 +66,7 @@ export function metadataMembers(request: BundleRequest, facts: ContentFacts): Me
   const { operations, guards } = request
   const tellsHashes = guards?.hasHashes ?? true
   const records = jsonEntries(operations, (planned) => JSON.stringify(operationRecord(planned, request, facts)))
-  const hashes = jsonEntries(tellsHashes ? withContent(operations) : [], ({ path, blob }) => {
+  const hashes = jsonEntries(tellsHashes ? withContent(operations) : [], ({ operation: { path, blob } }) => {
     return `${JSON.stringify(path)}:"sha1:${factOf(path, blob, facts).sha1}"`
   })
   const identity = JSON.stringify({ workspace_path: request.workspacePath, updated_at: request.createdAt }).slice(0, -1)
@@ -113,7 +113,7 @@ function manifestOf(request: BundleRequest, facts: ContentFacts): Manifest {
     operations,
     total_files: totalOperations(operations),
     total_size_bytes: withContent(request.operations).reduce(
-      (sum, { path, blob }) => sum + factOf(path, blob, facts).size,
+      (sum, { operation: { path, blob } }) => sum + factOf(path, blob, facts).size,
       0,
     ),
     compression: 'gzip',
@@ -142,12 +142,18 @@ function operationRecord(
   }
 }
 
-/** The operations that leave a file at their path. */
-export function withContent(steps: readonly PlannedStep[]): (ContentOperation & { carriesContent: boolean })[] {
-  return steps.flatMap(({ operation, carriesContent }) => {
-    const isWithout = operation.kind === 'deleted' || operation.kind === 'folder moved'
-    return isWithout ? [] : [{ ...operation, carriesContent }]
-  })
+export interface ContentStep {
+  readonly operation: ContentOperation
+  readonly carriesContent: boolean
+}
+
+/** The steps that leave a file at their path. */
+export function withContent(steps: readonly PlannedStep[]): ContentStep[] {
+  return steps.filter(hasContent)
+}
+
+function hasContent(step: PlannedStep): step is PlannedStep & ContentStep {
+  return step.operation.kind !== 'deleted' && step.operation.kind !== 'folder moved'
 }
 
 export function countSteps(steps: readonly PlannedStep[]): OperationCounts {

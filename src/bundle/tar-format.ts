@@ -8,17 +8,21 @@ export const BLOCK = 512
 /** Two empty blocks end an archive. */
 export const END_OF_ARCHIVE = Buffer.alloc(2 * BLOCK)
 
+/** Everything that could differ between two machines (owner, time, mode) is fixed, so equal contents give equal bytes. */
+const header = new Header({ mode: 0o644, uid: 0, gid: 0, mtime: new Date(0), type: 'File' })
+const headerBlock = Buffer.alloc(BLOCK)
+
 /**
  * What precedes the content of one regular file: its header, after a PAX header where the name does not fit a plain
- * one. Everything that could differ between two machines (owner, time, mode) is fixed, so equal contents give equal bytes.
+ * one. The bytes are overwritten by the next call.
  */
 export function encodeMemberHeader(name: string, size: number): Buffer {
-  const block = Buffer.alloc(BLOCK)
-  const fields = { path: name, size, mode: 0o644, uid: 0, gid: 0, mtime: new Date(0), type: 'File' } as const
-  const header = new Header(fields)
-  header.encode(block, 0)
-  if (!header.needPax) return block
-  return Buffer.concat([new Pax({ path: name, size }).encode(), block])
+  header.path = name
+  header.size = size
+  // Where a name is cut off in the middle of a character, the header is not filled to its end.
+  headerBlock.fill(0)
+  if (!header.encode(headerBlock, 0)) return headerBlock
+  return Buffer.concat([new Pax({ path: name, size }).encode(), headerBlock])
 }
 
 /** The zero bytes that fill the last block of a content of this size. */

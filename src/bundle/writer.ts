@@ -11,6 +11,7 @@ import {
   type BundleRequest,
   type ContentFact,
   type ContentFacts,
+  type ContentStep,
   countSteps,
   type MetadataMember,
   metadataMembers,
@@ -54,7 +55,7 @@ async function writeContents(file: FileHandle, request: BundleRequest, readBlobs
   const gzip = new GzipWriter(file, COMPRESSION_LEVEL)
   const wanted = withContent(request.operations)
   const contents = new ContentsWriter(gzip, request.id, wanted)
-  for await (const pieces of readBlobs(wanted.map(({ blob }) => blob))) {
+  for await (const pieces of readBlobs(wanted.map(({ operation }) => operation.blob))) {
     for (const piece of pieces) contents.take(piece)
     await gzip.room()
   }
@@ -68,10 +69,10 @@ class ContentsWriter {
   readonly facts = new Map<BlobId, ContentFact>()
   readonly #gzip: GzipWriter
   readonly #top: string
-  readonly #wanted: ReturnType<typeof withContent>
+  readonly #wanted: readonly ContentStep[]
   readonly #hash = new ContentHash()
 
-  constructor(gzip: GzipWriter, top: string, wanted: ReturnType<typeof withContent>) {
+  constructor(gzip: GzipWriter, top: string, wanted: readonly ContentStep[]) {
     this.#gzip = gzip
     this.#top = top
     this.#wanted = wanted
@@ -80,7 +81,8 @@ class ContentsWriter {
   take({ index, size, bytes, last }: BlobPiece): void {
     const entry = this.#wanted[index]
     if (entry === undefined) throw new DeltaError('internal', 'A blob arrived that was not asked for.')
-    const { kind, path, blob, carriesContent } = entry
+    const { carriesContent } = entry
+    const { kind, path, blob } = entry.operation
     if (carriesContent && this.#hash.isAtStart)
       this.#gzip.write(encodeMemberHeader(`${this.#top}/${memberName(kind, path)}`, size))
     if (carriesContent) this.#gzip.write(bytes)

@@ -6,6 +6,7 @@ import { type PlanLimits, type PlannedOperation, planParts } from '../delta/plan
 import type { Shadow } from '../snapshot/shadow.js'
 import { treeAfter } from '../snapshot/trees.js'
 import { blobSizes, readBlobs } from '../support/git-objects.js'
+import { ahead } from '../support/sequence.js'
 import type { Outbox, OutboxEntry } from './outbox.js'
 
 export interface PackOptions {
@@ -27,83 +28,79 @@ export interface PackOptions {
  * Writes a delta into the outbox, bundle by bundle. While the consumer is busy with one bundle the next is made.
  * Throws `objects-missing`.
  */
-export async function* packParts(
+export function packParts(
   shadow: Shadow,
   outbox: Outbox,
   delta: Delta,
   options: PackOptions,
 ): AsyncGenerator<OutboxEntry> {
-  const parts = await partsOf(shadow, delta, options)
-  const packNext = packer(shadow, outbox, delta, parts, options)
-  let coming = packNext()
-  try {
-    for (let entry = await coming; entry !== null; entry = await coming) {
-      coming = packNext()
-      yield entry
-    }
-  } finally {
-    // Where the consumer stopped early, nothing may be written behind its back; a failure is then of no interest.
-    await Promise.allSettled([coming])
+  return ahead(bundles(shadow, outbox, delta, options))
+}
+
+async function* bundles(
+  shadow: Shadow,
+  outbox: Outbox,
+  delta: Delta,
+  options: PackOptions,
+): AsyncGenerator<OutboxEntry> {
+  let offset = 0
+  for await (const part of ahead(partsOf(shadow, delta, options)))
+    yield await packPart(shadow, outbox, part, offset++, options)
+}
+
+/** What goes into one bundle, and where it leads. */
+interface PackedPart {
+  readonly base: TreeId
+  readonly target: TreeId
+  readonly operations: readonly PlannedOperation[]
+}
+
+/** Cuts a delta into parts, a few at a time: the plan of a large one as a whole would take as much memory as the delta. */
+async function* partsOf(shadow: Shadow, delta: Delta, options: PackOptions): AsyncGenerator<PackedPart> {
+  const { operations } = delta
+  let base = delta.base
+  for (let at = 0; at < operations.length; ) {
+    const coming = operations.slice(at, at + options.limits.operations)
+    const [part = []] = await planned(shadow, coming, options)
+    at += part.length
+    const target = at < operations.length ? await treeAfter(shadow, base, operationsOf(part)) : delta.target
+    yield { base, target, operations: part }
+    base = target
   }
 }
 
-async function partsOf(shadow: Shadow, delta: Delta, options: PackOptions): Promise<PlannedOperation[][]> {
-  const blobs = [...contentBlobs(delta.operations)]
+async function planned(
+  shadow: Shadow,
+  operations: readonly Operation[],
+  { limits, movesCarryContent }: PackOptions,
+): Promise<PlannedOperation[][]> {
+  const blobs = [...contentBlobs(operations)]
   // A single content is never split, whatever its size is.
   const sizes = blobs.length > 1 ? await blobSizes(shadow.repository, blobs) : new Map<string, number>()
-  return planParts(delta.operations, {
-    limits: options.limits,
-    sizeOf: (blob) => sizes.get(blob) ?? 0,
-    movesCarryContent: options.movesCarryContent,
-  })
+  return planParts(operations, { limits, sizeOf: (blob) => sizes.get(blob) ?? 0, movesCarryContent })
 }
 
 function* contentBlobs(operations: readonly Operation[]): Generator<string> {
   for (const operation of operations) if (operation.kind !== 'deleted') yield operation.blob
 }
 
-/** Returns a function that makes the next bundle each time, or null when there is none left. */
-function packer(
-  shadow: Shadow,
-  outbox: Outbox,
-  delta: Delta,
-  parts: readonly (readonly PlannedOperation[])[],
-  options: PackOptions,
-): () => Promise<OutboxEntry | null> {
-  let index = 0
-  let base: TreeId = delta.base
-  return async () => {
-    const part = parts[index]
-    if (part === undefined) return null
-    const isLast = index === parts.length - 1
-    const target = isLast
-      ? delta.target
-      : await treeAfter(
-          shadow,
-          base,
-          part.map(({ operation }) => operation),
-        )
-    const entry = await packPart(shadow, outbox, part, { base, target, offset: index }, options)
-    base = target
-    index++
-    return entry
-  }
+function operationsOf(part: readonly PlannedOperation[]): Operation[] {
+  return part.map(({ operation }) => operation)
 }
 
 async function packPart(
   shadow: Shadow,
   outbox: Outbox,
-  operations: readonly PlannedOperation[],
-  place: { readonly base: TreeId; readonly target: TreeId; readonly offset: number },
+  part: PackedPart,
+  offset: number,
   options: PackOptions,
 ): Promise<OutboxEntry> {
-  const { base, target, offset } = place
   const sequence = options.sequence + 1 + offset
   return await packBundle(
     shadow,
     outbox,
     { id: options.randomId(), position: options.position + offset, sequence, manifestSequence: sequence },
-    { base, target, operations, history: offset === 0 ? options.history : null },
+    { ...part, history: offset === 0 ? options.history : null },
     options,
   )
 }

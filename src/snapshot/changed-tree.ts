@@ -38,9 +38,8 @@ const NO_REFERENCE = 'refs/ce-delta/edited'
 
 /** A path as fast-import reads it, whatever bytes it has. */
 export function quotedPath(name: Buffer): Buffer {
-  const octal = (byte: number): string => `\\${byte.toString(8).padStart(3, '0')}`
-  const text = [...name].map((byte) =>
-    byte < 0x20 || byte === 0x22 || byte === 0x5c || byte > 0x7e ? octal(byte) : String.fromCharCode(byte),
-  )
-  return Buffer.from(`"${text.join('')}"`)
+  const octal = (character: string): string => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`
+  return Buffer.from(`"${name.toString('latin1').replace(UNPLAIN, octal)}"`)
 }
+
+const UNPLAIN = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g

@@ -45,7 +45,11 @@ function textOf(rules: readonly CollectedRule[]): string {
 }
 
 /** Which of these paths, as keys, our own rules match, whatever other rules say of them. */
-export async function matchedByOwn(shadow: Shadow, names: readonly Buffer[], own: string): Promise<Set<string>> {
+export async function matchedByOwn(
+  shadow: Shadow,
+  names: Iterable<Buffer> & { readonly length: number },
+  own: string,
+): Promise<Set<string>> {
   if (own === '' || names.length === 0) return new Set()
   const indexFile = join(shadow.directory, `judge-index.${process.pid}.${++judgeIndexes}`)
   const repository = withIndex(shadow, indexFile)
@@ -63,7 +67,7 @@ let judgeIndexes = 0
 const EMPTY_BLOB = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
 
 /** Entries without content, for git to match rules with. A name that git would not take is left out anyway. */
-function* placeholders(names: readonly Buffer[]): Generator<Buffer> {
+function* placeholders(names: Iterable<Buffer>): Generator<Buffer> {
   for (const name of names) {
     const path = decodeUtf8(name)
     if (path !== null && pathProblem(path) === null) yield placeholder(name)

@@ -10,7 +10,8 @@ export interface JudgementOptions {
 
 /** The verdicts of one scan: which paths enter or stay in the snapshot, which leave it, and why. */
 export class Judgement {
-  readonly added = new Map<string, Buffer>()
+  /** As keys. */
+  readonly added = new Set<string>()
   readonly removed = new Map<string, Buffer>()
   readonly skipped: Skipped[] = []
   readonly #root: Buffer
@@ -37,17 +38,21 @@ export class Judgement {
     for (const path of new Set(paths)) if (!named.has(path)) this.skipped.push({ path, reason: 'unreadable' })
   }
 
-  /** A file that the snapshot does not have. */
-  judgeUntracked(name: Buffer): void {
-    if (this.#isDecided(name) || !this.#isWithin(name)) return
-    if (this.#judge(name) === 'eligible') this.added.set(asKey(name), name)
+  /** What was found to change, then those of these files, new to the snapshot, that enter it: judged as they are asked for. */
+  *entering(untracked: Iterable<Buffer>): Generator<Buffer> {
+    for (const key of [...this.added]) yield Buffer.from(key, 'latin1')
+    for (const name of untracked) {
+      if (this.#isDecided(name) || !this.#isWithin(name) || this.#judge(name) !== 'eligible') continue
+      this.added.add(asKey(name))
+      yield name
+    }
   }
 
   /** A file of the snapshot that is not on disk as the snapshot has it. */
   judgeTracked(name: Buffer): void {
     if (this.#isDecided(name)) return
     const verdict = this.#isWithin(name) ? this.#judge(name) : 'left out'
-    if (verdict === 'eligible') this.added.set(asKey(name), name)
+    if (verdict === 'eligible') this.added.add(asKey(name))
     else if (verdict !== 'unknown') this.removed.set(asKey(name), name)
   }
 

@@ -5,6 +5,7 @@ import type { TreeId } from '../delta/operation.js'
 import { writeHint } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE, gitText, gitTextOrNull, isObjectId, runGit } from '../support/git.js'
+import { chain } from '../support/sequence.js'
 import { escapeBytes, splitNul } from '../support/text.js'
 import type { EligibilityRules, Skipped } from './eligibility.js'
 import { asKey, type IgnoreRules, installIgnoreRules, listIgnored, matchedByOwn } from './ignore-rules.js'
@@ -14,7 +15,7 @@ import { openNestedRepositories } from './nested-repositories.js'
 import { basisNow, indexSignature, readScanRecord, recall, waitingAfter, writeScanRecord } from './scan-record.js'
 import { forgetIndex, type Shadow } from './shadow.js'
 import { readStatus, type WorkTreeStatus } from './status.js'
-import { updateIndex } from './update-index.js'
+import { addToIndex, removeFromIndex } from './update-index.js'
 
 export interface SnapshotOptions {
   readonly rules: EligibilityRules
@@ -38,12 +39,17 @@ const DAMAGED_INDEX = /index file|bad signature|bad index version|malformed name
 /**
  * Takes a snapshot of the work tree: git says what may have changed, the rules say what is eligible, git stores it.
  * The cost follows the change, not the tree. A file that changes while it is read makes the scan start again; an index
- * that was damaged is made anew.
+ * that was damaged is made anew. `whileLooking` is called when git has begun to look at the work tree, which is most of it:
+ * that is the time for what does not depend on the snapshot.
  */
-export async function takeSnapshot(shadow: Shadow, options: SnapshotOptions): Promise<Snapshot> {
+export async function takeSnapshot(
+  shadow: Shadow,
+  options: SnapshotOptions,
+  whileLooking: () => void = () => undefined,
+): Promise<Snapshot> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await scan(shadow, options)
+      return await scan(shadow, options, whileLooking)
     } catch (thrown) {
       const mayPass = thrown instanceof DeltaError && thrown.code === 'git-failed' && attempt < MAX_ATTEMPTS
       if (!mayPass) throw thrown
@@ -58,21 +64,25 @@ export async function ignoredFiles(shadow: Shadow, exclude: readonly string[]): 
   return names.map((name) => ({ path: escapeBytes(name), reason: 'ignored' }))
 }
 
-async function scan(shadow: Shadow, options: SnapshotOptions): Promise<Snapshot> {
+async function scan(shadow: Shadow, options: SnapshotOptions, whileLooking: () => void): Promise<Snapshot> {
   const started = performance.now()
   const ignore = await installIgnoreRules(shadow, options.exclude)
   const [last, basis] = await Promise.all([readScanRecord(shadow), basisNow(shadow, ignore.own)])
+  const looking = lookAround(shadow, ignore, recall(last, basis))
+  whileLooking()
   // HEAD of the shadow is the last scan, so that `git status` compares with it at no cost.
   const lastTree = lastScannedTree(shadow)
   lastTree.catch(() => undefined)
-  const { status, ignored } = await lookAround(shadow, ignore, recall(last, basis))
+  const { status, ignored } = await looking
   const judgement = new Judgement(shadow.workspace.root, options)
   const opened = await openNestedRepositories(shadow, status, judgement, ignore)
   const rules = options.rulesFingerprint
-  await judge(shadow, judgement, { status: opened.status, ignored, ignore, judgeAll: last?.rules !== rules })
+  const findings = { status: opened.status, ignored, ignore, judgeAll: last?.rules !== rules }
+  await judgeSnapshot(shadow, judgement, findings)
   if (options.nestedRepositories === 'skip') for (const name of await listIndex(shadow)) judgement.judgePlace(name)
+  await removeFromIndex(shadow, judgement.removed.values())
+  await addToIndex(shadow, judgement.entering(await untrackedFiles(shadow, findings)))
   judgement.cannotRead(opened.status.unreadable)
-  await updateIndex(shadow, judgement.added, judgement.removed)
   const isUnchanged = judgement.isEmpty && !opened.status.isIndexAhead && !opened.hasOpened
   const tree = isUnchanged ? await lastTree : await storeScan(shadow)
   // git's cache of folders takes one that could not be listed for an empty one.
@@ -110,20 +120,26 @@ interface Findings {
 }
 
 /**
- * The ignore rules are applied to the whole snapshot each time: a `.gitignore` that ignores itself shows in no status,
- * and a tracked file that is ignored may have come back.
+ * Judges what the snapshot has. The ignore rules are applied to all of it each time: a `.gitignore` that ignores itself
+ * shows in no status, and a tracked file that is ignored may have come back.
  */
-async function judge(shadow: Shadow, judgement: Judgement, findings: Findings): Promise<void> {
-  const { status, ignore } = findings
+async function judgeSnapshot(shadow: Shadow, judgement: Judgement, findings: Findings): Promise<void> {
   const { inSnapshot, forced } = findings.ignored
-  const unwanted = await matchedByOwn(shadow, status.untracked, ignore.own)
   const forcedKeys = new Set(forced.map(asKey))
-  const ignoredKeys = new Set(inSnapshot.map(asKey))
   for (const name of inSnapshot) if (!forcedKeys.has(asKey(name))) judgement.leaveOut(name)
-  for (const name of status.changed) judgement.judgeTracked(name)
-  for (const name of status.untracked) if (!unwanted.has(asKey(name))) judgement.judgeUntracked(name)
-  for (const name of forced) if (!ignoredKeys.has(asKey(name))) judgement.judgeUntracked(name)
+  for (const name of findings.status.changed) judgement.judgeTracked(name)
   if (findings.judgeAll) for (const name of await listIndex(shadow)) judgement.judgeUnchanged(name)
+}
+
+/** The files that the snapshot does not have and that no ignore rule leaves out. */
+async function untrackedFiles(shadow: Shadow, { status, ignored, ignore }: Findings): Promise<Iterable<Buffer>> {
+  const unwanted = await matchedByOwn(shadow, status.untracked, ignore.own)
+  const ignoredKeys = new Set(ignored.inSnapshot.map(asKey))
+  return chain(without(status.untracked, unwanted), without(ignored.forced, ignoredKeys))
+}
+
+function* without(names: Iterable<Buffer>, keys: ReadonlySet<string>): Generator<Buffer> {
+  for (const name of names) if (keys.size === 0 || !keys.has(asKey(name))) yield name
 }
 
 async function listIndex(shadow: Shadow): Promise<Buffer[]> {

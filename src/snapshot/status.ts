@@ -1,5 +1,6 @@
 import { startTracedGit } from '../support/git.js'
 import { asFields, parseJson } from '../support/json.js'
+import { NameList } from '../support/name-list.js'
 import { nulTerminated } from '../support/text.js'
 import type { Shadow } from './shadow.js'
 
@@ -8,7 +9,7 @@ export interface WorkTreeStatus {
   /** Paths that the index has, but not as they are on disk. */
   readonly changed: readonly Buffer[]
   /** Paths that the index does not have. */
-  readonly untracked: readonly Buffer[]
+  readonly untracked: NameList
   /** Repositories inside the work tree that the index has nothing of, without the slash at the end. */
   readonly nested: readonly Buffer[]
   /** The index is not as the last scan left it: a scan was interrupted. */
@@ -34,7 +35,7 @@ export async function readStatus(shadow: Shadow, settings: readonly string[]): P
   const git = startTracedGit(shadow.repository, args, { settings })
   git.stdin.end()
   const changed: Buffer[] = []
-  const untracked: Buffer[] = []
+  const untracked = new NameList()
   const nested: Buffer[] = []
   let isIndexAhead = false
   for await (const entry of entriesOf(git.stdout)) {
@@ -42,7 +43,7 @@ export async function readStatus(shadow: Shadow, settings: readonly string[]): P
     if (kind === '?') {
       const name = entry.subarray(2)
       if (name.at(-1) === SLASH) nested.push(Buffer.from(name.subarray(0, -1)))
-      else untracked.push(Buffer.from(name))
+      else untracked.add(name)
     } else if (kind === '1' || kind === 'u') {
       const hasChangedInIndex = entry[2] !== '.'.charCodeAt(0)
       const hasChangedOnDisk = entry[3] !== '.'.charCodeAt(0)
