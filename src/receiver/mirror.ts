@@ -111,7 +111,7 @@ async function makeReady(mirror: Mirror, fill: (repository: Repository) => Promi
   await mkdir(mirror.staging, { recursive: true })
   const repository = privateRepository(mirror.gitDirectory, { workTree: mirror.staging, indexFile })
   await fill(repository)
-  await runGit(repository, ['checkout-index', '--all', '--force', '--quiet'], { settings: ['checkout.workers=2'] })
+  await runGit(repository, ['checkout-index', '--all', '--force', '--quiet'])
   await rm(indexFile, { force: true })
 }
 
