@@ -88,7 +88,8 @@ describe('a running watch', () => {
     expect(second).toMatchObject({ exitCode: 11, stdout: '' })
     expect(second.stderr).toContain(`process ${watch.child.pid}`)
     await git(root, 'worktree', 'add', '--quiet', `${root}-other`)
-    await watching(`${root}-other`)
+    const other = await watching(`${root}-other`)
+    expect(await other.stop()).toBe(130)
     await git(root, 'worktree', 'remove', '--force', `${root}-other`)
   })
 
