@@ -40,17 +40,22 @@ function alreadyRunning(lockFile: string, holder: LockHolder): DeltaError {
   })
 }
 
+/** The snapshot that is to be pushed. `meanwhile` is called when it has begun. */
 export async function snapshotOf(
   request: Pick<PushRequest, 'workspace' | 'config' | 'commit' | 'snapshot'>,
   shadow: Shadow,
   options: SnapshotOptions,
+  meanwhile: () => void = () => undefined,
 ): Promise<{ snapshot: Snapshot; commit: string | null }> {
   if (request.snapshot !== undefined) return { snapshot: { tree: request.snapshot, skipped: [] }, commit: null }
   if (request.commit !== null) {
-    const snapshot = await snapshotOfCommit(shadow, request.commit, options)
+    const taking = snapshotOfCommit(shadow, request.commit, options)
+    meanwhile()
+    const snapshot = await taking
     return { snapshot, commit: snapshot.commit }
   }
-  if (request.workspace.kind !== 'bare') return { snapshot: await takeSnapshot(shadow, options), commit: null }
+  if (request.workspace.kind !== 'bare')
+    return { snapshot: await takeSnapshot(shadow, options, meanwhile), commit: null }
   throw new DeltaError('not-a-repository', 'A bare repository has no work tree to push.', {
     facts: { root: request.workspace.root },
     next: 'Name a commit, for example: --commit HEAD',

@@ -3,14 +3,14 @@ import { askStatus } from './delivery/ask-status.js'
 import type { SynchroniseOptions } from './delivery/job.js'
 import { synchronise } from './delivery/synchronise.js'
 import type { Operation, TreeId } from './delta/operation.js'
-import { type Identity, identityOf, localReceiver, receiverFor } from './identity.js'
+import { type Identity, identityOf, localReceiver } from './identity.js'
+import { type Inquiry, inquire } from './inquiry.js'
 import { commitReader, deliveryContext, outboxOf, snapshotOf, snapshotOptions, takePushLock } from './preparation.js'
 import { dryRunReport, reportOf } from './push-report.js'
 import type { PushContext, PushRequest } from './push-request.js'
 import { forgetBackgroundFailure } from './report/background.js'
 import { failedReport, type PushReport, reportedError, reportedOperations } from './report/report.js'
 import { snapshotOfCommit } from './snapshot/commit-snapshot.js'
-import { readConfirmed } from './snapshot/confirmed.js'
 import { removeDamagedObjects } from './snapshot/damaged-objects.js'
 import type { Snapshot } from './snapshot/scan.js'
 import { guardAgainstSecrets } from './snapshot/secret-scan.js'
@@ -91,13 +91,11 @@ async function run(
 ): Promise<PushReport> {
   const startedAt = new Date()
   const delivery = deliveryContext(request.config, context)
-  const reached = receiverFor(request.config, identity)
-  const asked = request.dryRun ? null : traceStep('ask the receiver', async () => askStatus(await reached, delivery))
-  const recorded = reached.then((receiver) => readConfirmed(shadow, receiver.key))
-  // They are awaited after the snapshot, which is taken meanwhile.
-  for (const meanwhile of [reached, asked, recorded]) meanwhile?.catch(() => undefined)
   const saidBase = await snapshotOfBase(request, shadow)
-  const { snapshot, commit } = await timedSnapshot(request, shadow, context)
+  let inquiry: Inquiry | undefined
+  const inquireOnce = (): Inquiry => (inquiry ??= inquire(request, identity, shadow, delivery))
+  const { snapshot, commit } = await timedSnapshot(request, shadow, context, inquireOnce)
+  const { reached, asked, recorded } = inquireOnce()
   const receiver = await reached
   if (asked === null) return await dryRunReport(request, identity, shadow, receiver, snapshot, commit, await recorded)
   const job = {
@@ -139,10 +137,11 @@ async function timedSnapshot(
   request: PushRequest,
   shadow: Shadow,
   context: PushContext,
+  meanwhile: () => void,
 ): Promise<{ snapshot: Snapshot; commit: string | null }> {
   const started = performance.now()
   const options = snapshotOptions(request.config)
-  const result = await traceStep('snapshot', () => snapshotOf(request, shadow, options))
+  const result = await traceStep('snapshot', () => snapshotOf(request, shadow, options, meanwhile))
   const duration_ms = elapsed(started)
   if (!(await (context.mayDeliver?.() ?? true))) throw new DeltaError('interrupted', 'What it looked at changed.')
   const { tree, skipped } = result.snapshot

@@ -6,7 +6,7 @@ import { systemErrorCode } from '../support/errors.js'
 import { privateRepository, type Repository } from '../support/git-repository.js'
 import { createPrivateRepository } from '../support/private-repository.js'
 import { FORMAT_SETTING, refuseLaterFormat } from '../support/state-format.js'
-import type { Mirror } from './mirror.js'
+import type { Mirror } from './publish.js'
 
 /** Where a receiver keeps one workspace. */
 export interface Place {

@@ -39,12 +39,17 @@ const DAMAGED_INDEX = /index file|bad signature|bad index version|malformed name
 /**
  * Takes a snapshot of the work tree: git says what may have changed, the rules say what is eligible, git stores it.
  * The cost follows the change, not the tree. A file that changes while it is read makes the scan start again; an index
- * that was damaged is made anew.
+ * that was damaged is made anew. `whileLooking` is called when git has begun to look at the work tree, which is most of it:
+ * that is the time for what does not depend on the snapshot.
  */
-export async function takeSnapshot(shadow: Shadow, options: SnapshotOptions): Promise<Snapshot> {
+export async function takeSnapshot(
+  shadow: Shadow,
+  options: SnapshotOptions,
+  whileLooking: () => void = () => undefined,
+): Promise<Snapshot> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await scan(shadow, options)
+      return await scan(shadow, options, whileLooking)
     } catch (thrown) {
       const mayPass = thrown instanceof DeltaError && thrown.code === 'git-failed' && attempt < MAX_ATTEMPTS
       if (!mayPass) throw thrown
@@ -59,14 +64,16 @@ export async function ignoredFiles(shadow: Shadow, exclude: readonly string[]): 
   return names.map((name) => ({ path: escapeBytes(name), reason: 'ignored' }))
 }
 
-async function scan(shadow: Shadow, options: SnapshotOptions): Promise<Snapshot> {
+async function scan(shadow: Shadow, options: SnapshotOptions, whileLooking: () => void): Promise<Snapshot> {
   const started = performance.now()
   const ignore = await installIgnoreRules(shadow, options.exclude)
   const [last, basis] = await Promise.all([readScanRecord(shadow), basisNow(shadow, ignore.own)])
+  const looking = lookAround(shadow, ignore, recall(last, basis))
+  whileLooking()
   // HEAD of the shadow is the last scan, so that `git status` compares with it at no cost.
   const lastTree = lastScannedTree(shadow)
   lastTree.catch(() => undefined)
-  const { status, ignored } = await lookAround(shadow, ignore, recall(last, basis))
+  const { status, ignored } = await looking
   const judgement = new Judgement(shadow.workspace.root, options)
   const opened = await openNestedRepositories(shadow, status, judgement, ignore)
   const rules = options.rulesFingerprint

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
 import { ceDelta, thisMachine } from '../helpers/command.js'
 import { deltas, expectCopied, flushed, startWatch, watching } from '../helpers/watching.js'
-import { git, gitRepository } from '../helpers/workspace.js'
+import { git, gitRepository, temporaryDirectory } from '../helpers/workspace.js'
 
 async function ask(root: string, request: string) {
   return await ceDelta(root, ['watch', `--${request}`, '--json'])
@@ -88,7 +88,8 @@ describe('a running watch', () => {
     expect(second).toMatchObject({ exitCode: 11, stdout: '' })
     expect(second.stderr).toContain(`process ${watch.child.pid}`)
     await git(root, 'worktree', 'add', '--quiet', `${root}-other`)
-    await watching(`${root}-other`)
+    const other = await watching(`${root}-other`)
+    expect(await other.stop()).toBe(130)
     await git(root, 'worktree', 'remove', '--force', `${root}-other`)
   })
 
@@ -113,13 +114,10 @@ describe('a running watch', () => {
   })
 
   test('can be asked where the name of the socket would be too long', async () => {
-    const short = await gitRepository({ files: { 'a.txt': 'one\n' } })
-    const root = join(`${short}-long`, 'x'.repeat(100))
-    await mkdir(`${short}-long`)
-    await rename(short, root)
+    const root = join(await temporaryDirectory(), 'x'.repeat(100))
+    await rename(await gitRepository({ files: { 'a.txt': 'one\n' } }), root)
     await watching(root)
     expect(await ask(root, 'status')).toMatchObject({ exitCode: 0 })
-    await rm(`${short}-long`, { recursive: true })
   })
 
   test('answers nonsense, and whoever hangs up, without harm', async () => {

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { FolderNotes } from '../../src/triggers/watch/folder-notes.js'
 import { type FolderWatcher, watchFailure } from '../../src/triggers/watch/folder-watcher.js'
 import { folderWatcher } from '../../src/triggers/watch/watch-folders.js'
 import { deltas, expectCopied, isEqual, startWatch, type Watching } from '../helpers/watching.js'
@@ -15,12 +16,13 @@ afterEach(() => {
   for (const watcher of open.splice(0)) watcher.close()
 })
 
-async function watched(root: string, leftOut: readonly string[] = []) {
+async function watched(root: string, leftOut: readonly string[] = [], noteFile?: string) {
   const seen: (string | null)[] = []
   const folders = new Set(leftOut.map((name) => join(root, name)))
   const watcher = folderWatcher({
     root,
     leftOut: folders,
+    noteFile: noteFile ?? join(await temporaryDirectory(), 'note.json'),
     onChange: (path) => seen.push(path),
     onFailure: (error) => {
       throw error
@@ -43,6 +45,68 @@ async function watched(root: string, leftOut: readonly string[] = []) {
     seen,
   }
 }
+
+/** Nothing came to these folders or went in the last minute. */
+async function age(folder: string): Promise<void> {
+  const time = Date.now() / 1000 - 60
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }))
+    await utimes(join(entry.parentPath, entry.name), time, time)
+  await utimes(folder, time, time)
+}
+
+describe('FolderNotes', () => {
+  async function folderWithNote(content?: string) {
+    const root = await temporaryDirectory()
+    const file = join(await temporaryDirectory(), 'note.json')
+    await mkdir(join(root, 'inside'))
+    if (content !== undefined) await writeFile(file, content)
+    let isRead = false
+    const read = () => {
+      isRead = true
+      return ['inside']
+    }
+    /** Whether another run of the program reads the folder. */
+    const reads = async () => {
+      const notes = await FolderNotes.recall(file)
+      isRead = false
+      expect(notes.inside(root, read)).toEqual(['inside'])
+      await notes.write()
+      return isRead
+    }
+    return { root, reads }
+  }
+
+  test('a folder in which nothing came or went is not read again', async () => {
+    const { root, reads } = await folderWithNote()
+    await age(root)
+    expect([await reads(), await reads(), await reads()]).toEqual([true, false, false])
+    await writeFile(join(root, 'file'), '')
+    await age(root)
+    await utimes(root, 1, 1)
+    expect([await reads(), await reads()]).toEqual([true, false])
+  })
+
+  test('one that changed a moment ago is: it may still change within its time', async () => {
+    const { reads } = await folderWithNote()
+    expect([await reads(), await reads()]).toEqual([true, true])
+  })
+
+  test('one that came to the place of another is', async () => {
+    const { root, reads } = await folderWithNote()
+    await age(root)
+    expect(await reads()).toBe(true)
+    await rename(root, `${root}-away`)
+    await mkdir(join(root, 'inside'), { recursive: true })
+    await age(root)
+    expect(await reads()).toBe(true)
+  })
+
+  test.each(['', '[]', '{"', 'null', '{"/":7}'])('a note that cannot be understood is none: %j', async (content) => {
+    const { root, reads } = await folderWithNote(content)
+    await age(root)
+    expect([await reads(), await reads()]).toEqual([true, false])
+  })
+})
 
 describe('folderWatcher', () => {
   test('tells of files in every folder, also in those that come later', async () => {
@@ -83,6 +147,23 @@ describe('folderWatcher', () => {
     expect(await watcher.lookAgain()).toBe(true)
     await tells(() => writeFile(join(root, 'one/two/b'), ''), 'one/two/b')
     await tells(() => writeFile(join(root, 'three/c'), ''), 'three/c')
+    expect(await watcher.lookAgain()).toBe(false)
+  })
+
+  test('sees what came, went and was replaced since the note that an earlier one left', async () => {
+    const root = await temporaryDirectory()
+    const noteFile = join(await temporaryDirectory(), 'note.json')
+    for (const path of ['same/inside', 'fuller/inside', 'gone/inside', 'other/inside', 'build/inside'])
+      await mkdir(join(root, path), { recursive: true })
+    await age(root)
+    ;(await watched(root, ['build'], noteFile)).watcher.close()
+    await mkdir(join(root, 'fuller/new/newer'), { recursive: true })
+    await rm(join(root, 'gone'), { recursive: true })
+    await rename(join(root, 'other'), join(root, 'moved'))
+    await mkdir(join(root, 'other/unlike'), { recursive: true })
+    const { tells, watcher } = await watched(root, [], noteFile)
+    for (const folder of ['same', 'same/inside', 'fuller/new/newer', 'moved/inside', 'other/unlike', 'build/inside'])
+      await tells(() => writeFile(join(root, folder, 'file'), ''), `${folder}/file`)
     expect(await watcher.lookAgain()).toBe(false)
   })
 

@@ -1,7 +1,8 @@
-import { type FSWatcher, lstatSync, watch } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { type FSWatcher, lstatSync, readdirSync, watch } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type DeltaError, systemErrorCode } from '../../support/errors.js'
+import { FolderNotes } from './folder-notes.js'
 import { type FolderWatcher, type FolderWatcherOptions, watchFailure } from './folder-watcher.js'
 
 interface Watched {
@@ -12,8 +13,8 @@ interface Watched {
   readonly inside: Set<string>
 }
 
-/** How many folders are read at the same time. */
-const AT_ONCE = 16
+/** How many folders are entered, in about a millisecond, before others get their turn. */
+const AT_ONCE = 32
 
 /** Where the system watches one folder at a time. */
 export class EachFolder implements FolderWatcher {
@@ -35,9 +36,11 @@ export class EachFolder implements FolderWatcher {
   }
 
   async begin(): Promise<void> {
-    await this.#enter(this.#options.root).catch((thrown: unknown) => this.#fail(thrown))
+    const notes = await FolderNotes.recall(this.#options.noteFile)
+    await this.#enter(this.#options.root, notes).catch((thrown: unknown) => this.#fail(thrown))
     // It may also have failed at a folder that came meanwhile.
     if (this.#failure !== null) throw this.#failure
+    if (!this.#isClosed) await notes.write()
   }
 
   async lookAgain(): Promise<boolean> {
@@ -47,20 +50,19 @@ export class EachFolder implements FolderWatcher {
   }
 
   /** Watches a folder and all below. Each is watched before it is read, so nothing that is made meanwhile is missed. */
-  async #enter(start: string): Promise<void> {
+  async #enter(start: string, notes: FolderNotes | null = null): Promise<void> {
     const waiting = [start]
-    while (waiting.length > 0 && !this.#isClosed) {
-      const found = await Promise.all(waiting.splice(-AT_ONCE).map(async (folder) => await this.#enterOne(folder)))
-      for (const folder of found.flat()) waiting.push(folder)
+    for (let entered = 1; waiting.length > 0 && !this.#isClosed; entered++) {
+      for (const folder of this.#enterOne(waiting.pop() ?? start, notes)) waiting.push(folder)
+      if (entered % AT_ONCE === 0) await nextTurn()
     }
   }
 
-  async #enterOne(folder: string): Promise<string[]> {
+  #enterOne(folder: string, notes: FolderNotes | null): string[] {
     try {
       this.#watch(folder)
-      const entries = await readdir(folder, { withFileTypes: true })
-      const inside = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name))
-      return inside.filter((path) => !this.#isLeftOut(path))
+      const names = notes?.inside(folder, foldersIn) ?? foldersIn(folder)
+      return names.map((name) => join(folder, name)).filter((path) => !this.#isLeftOut(path))
     } catch (thrown) {
       if (!IS_NOT_THERE.has(systemErrorCode(thrown) ?? '')) throw watchFailure(thrown)
       this.#leave(folder)
@@ -69,7 +71,6 @@ export class EachFolder implements FolderWatcher {
   }
 
   #watch(folder: string): void {
-    if (this.#isClosed) return
     const identity = identityOf(folder)
     if (this.#watched.get(folder)?.identity === identity) return
     this.#leave(folder)
@@ -124,6 +125,11 @@ export class EachFolder implements FolderWatcher {
 function identityOf(folder: string): string {
   const { dev, ino, birthtimeNs } = lstatSync(folder, { bigint: true })
   return `${dev}-${ino}-${birthtimeNs}`
+}
+
+function foldersIn(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true })
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
 }
 
 /** A folder that is gone by now, or that we may not read, cannot be watched, and need not be. */

@@ -5,6 +5,8 @@ export interface FolderWatcherOptions {
   readonly root: string
   /** Folders that are not looked into: absolute paths. Folders named `.git` never are. */
   readonly leftOut: ReadonlySet<string>
+  /** Where it may leave a note that lets the next one begin sooner. */
+  readonly noteFile: string
   /** Something changed at this path, or, with null, somewhere. More may be told than really changed. */
   readonly onChange: (path: string | null) => void
   /** It sees no longer everything, and has ended. */

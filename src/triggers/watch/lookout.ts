@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Workspace } from '../../snapshot/workspace.js'
 import { asDeltaError, type DeltaError } from '../../support/errors.js'
 import type { Sight } from './events.js'
@@ -70,6 +71,7 @@ export class Lookout {
     const watcher = folderWatcher({
       root: workspace.root,
       leftOut,
+      noteFile: join(workspace.stateDirectory, 'watch-folders.json'),
       onChange,
       onFailure: (error) => void this.#fail(error),
     })

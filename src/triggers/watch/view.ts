@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Sight } from './events.js'
 import { Lookout, type LookoutOptions } from './lookout.js'
 import { Rules } from './rules.js'
@@ -18,7 +16,8 @@ export class View {
   readonly #options: ViewOptions
   readonly #lookout: Lookout
   readonly #rules = new Rules(performance.now())
-  #opening: Promise<void> = Promise.resolve()
+  #work: Promise<void> = Promise.resolve()
+  #isKept = false
 
   constructor(options: ViewOptions) {
     this.#options = options
@@ -35,23 +34,25 @@ export class View {
 
   /** Begins to look: whatever changes from the end of it on is told. */
   async open(): Promise<void> {
-    const { settings, workspace } = this.#options
-    if (settings.last === null) return
-    this.#opening = this.#lookout.begin(settings.last)
-    await this.#opening
-    // Meanwhile the first push runs. Where none was before it, what git tracks in spite of a rule is not known yet.
-    if (existsSync(join(workspace.stateDirectory, 'index'))) this.#opening = this.#refresh()
+    const { last } = this.#options.settings
+    if (last === null) return
+    this.#work = this.#lookout.begin(last)
+    await this.#work
   }
 
-  /** Looks at what the rules leave, now that a push has applied them. */
+  /**
+   * Looks at what the rules leave, now that a push has applied them. After the first push nobody waits for that: what the
+   * last watch looked at is looked at until then.
+   */
   async keep(): Promise<void> {
-    await this.#opening
-    await this.#refresh()
+    this.#work = this.#work.then(async () => await this.#refresh())
+    if (this.#isKept) await this.#work
+    this.#isKept = true
   }
 
   async close(): Promise<void> {
     this.#lookout.close()
-    await this.#opening
+    await this.#work
   }
 
   async #refresh(): Promise<void> {
