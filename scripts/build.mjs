@@ -44,8 +44,8 @@ async function compile() {
     format: 'esm',
     platform: 'node',
     target: 'node20.17',
-    // cosmiconfig’s own TypeScript loader is never used: jiti loads configuration files.
-    external: [...Object.keys(dependencies), 'typescript'],
+    // Never used: jiti loads configuration files, not cosmiconfig’s own loader, and Node has the streams of the web.
+    external: [...Object.keys(dependencies), 'typescript', 'web-streams-polyfill'],
     define: { __CE_DELTA_VERSION__: JSON.stringify(version) },
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module';const require=__createRequire(import.meta.url);",

@@ -121,13 +121,14 @@ function decimal(value: string): number {
   return size
 }
 
-/** The sum of all bytes of the header, where the sum itself counts as spaces. */
+/** Where the checksum stands, which itself counts as spaces. */
+const [CHECKSUM_START, CHECKSUM_END] = [148, 156]
+
 function isChecksumRight(block: Buffer): boolean {
-  const [start, end] = [148, 156]
-  const digits = /^ *([0-7]+)[\0 ]*$/.exec(block.toString('latin1', start, end))?.[1]
-  if (digits === undefined) return false
-  const sum = block.reduce((total, byte, at) => total + (at >= start && at < end ? 0x20 : byte), 0)
-  return sum === Number.parseInt(digits, 8)
+  let sum = 0x20 * (CHECKSUM_END - CHECKSUM_START)
+  for (let at = 0; at < CHECKSUM_START; at++) sum += block[at] ?? 0
+  for (let at = CHECKSUM_END; at < BLOCK; at++) sum += block[at] ?? 0
+  return sum === octal(block, CHECKSUM_START, CHECKSUM_END)
 }
 
 /** Where mode, owner, group, time and device numbers stand. */
@@ -146,17 +147,28 @@ const NUMBERS: readonly (readonly [start: number, end: number])[] = [
  */
 function isNumber(block: Buffer, [start, end]: readonly [number, number]): boolean {
   const first = block[start]
-  return first === 0x80 || first === 0xff || /^ *[0-7]*[\0 ]*$/.test(block.toString('latin1', start, end))
+  return first === 0x80 || first === 0xff || octal(block, start, end) !== null
 }
 
 /** Octal digits only: base-256 sizes, which other readers take for negative numbers, are refused (row 90). */
 function plainSize(block: Buffer): number {
-  const digits = block
-    .toString('latin1', 124, 136)
-    .replace(/[\0 ]+$/, '')
-    .trim()
-  if (!/^[0-7]*$/.test(digits)) throw refused('a size is malformed')
-  return digits === '' ? 0 : Number.parseInt(digits, 8)
+  const size = octal(block, 124, 136)
+  if (size === null) throw refused('a size is malformed')
+  return size
+}
+
+/** Spaces, octal digits, then spaces and NUL bytes to the end of the field; without a digit it is 0. Null for anything else. */
+function octal(block: Buffer, start: number, end: number): number | null {
+  let at = start
+  while (at < end && block[at] === 0x20) at++
+  let value = 0
+  for (; at < end; at++) {
+    const digit = (block[at] ?? 0) - 0x30
+    if (digit < 0 || digit > 7) break
+    value = value * 8 + digit
+  }
+  for (; at < end; at++) if (block[at] !== 0 && block[at] !== 0x20) return null
+  return value
 }
 
 function plainName(block: Buffer): string {

@@ -3,9 +3,10 @@ import type { BundleRequest } from '../bundle/metadata.js'
 import { writeBundle } from '../bundle/writer.js'
 import type { Delta, Operation, TreeId } from '../delta/operation.js'
 import { type PlanLimits, type PlannedOperation, planParts } from '../delta/plan.js'
+import { readFileContents } from '../snapshot/file-contents.js'
 import type { Shadow } from '../snapshot/shadow.js'
 import { treeAfter } from '../snapshot/trees.js'
-import { blobSizes, readBlobs } from '../support/git-objects.js'
+import { blobSizes } from '../support/git-objects.js'
 import { ahead } from '../support/sequence.js'
 import type { Outbox, OutboxEntry } from './outbox.js'
 
@@ -128,9 +129,7 @@ export async function packBundle(
   const path = await outbox.reserve(position, id)
   const numbers = { sequence: manifestSequence, parentSequence: manifestSequence === null ? null : sequence - 1 }
   const request = { id, createdAt, workspacePath, collectionName, ...numbers, ...content }
-  const { operations: steps, ...file } = await writeBundle(path, request, (blobs) =>
-    readBlobs(shadow.repository, blobs),
-  )
+  const { operations: steps, ...file } = await writeBundle(path, request, (files) => readFileContents(shadow, files))
   const { base, target, history } = content
   const told = history == null ? {} : { historyHead: history.head }
   const counts = rendering === undefined ? { operations: steps } : { ...rendering, steps }

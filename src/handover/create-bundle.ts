@@ -8,10 +8,10 @@ import { findEntry } from '../inspect/log.js'
 import { snapshotNow, type View } from '../inspect/view.js'
 import { snapshotOptions } from '../preparation.js'
 import { snapshotOfCommit } from '../snapshot/commit-snapshot.js'
+import { readFileContents } from '../snapshot/file-contents.js'
 import { DeltaError } from '../support/errors.js'
 import { requireFolder } from '../support/folders.js'
 import { EMPTY_TREE } from '../support/git.js'
-import { readBlobs } from '../support/git-objects.js'
 
 export interface CreatedBundle extends WrittenBundle {
   readonly event: 'bundle-file'
@@ -42,7 +42,7 @@ export async function createBundle(view: View, file: string, span: Span): Promis
   const id = randomUUID()
   const place = { base, target: tree, sequence: null, parentSequence: null }
   const request = { id, createdAt: new Date().toISOString(), ...view.identity, ...place, operations: part }
-  const written = await writeBundle(path, request, (blobs) => readBlobs(view.shadow.repository, blobs))
+  const written = await writeBundle(path, request, (files) => readFileContents(view.shadow, files))
   return { event: 'bundle-file', id, file: path, base, tree, ...written }
 }
 

@@ -45,7 +45,7 @@ export async function importBundle(
   try {
     await writeContents(output, bundle, limits)
     await writeCommit(output, bundle, parent, message, expected)
-    await output.end()
+    output.end()
     await Promise.all([answers, importer.finished])
   } catch (thrown) {
     importer.end()
@@ -144,46 +144,56 @@ function quote(path: string): string {
   return `"${path.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`
 }
 
-/** Writes to fast-import, gathering what is small. */
+/** What is handed over at a time. */
+const PIECE = 1 << 17
+
+/** Writes to fast-import, gathering what is small. The buffers are used again when git has taken what was in them. */
 class ImportStream {
   readonly #stdin: Writable
   readonly #ended: Promise<unknown>
-  #gathered: Buffer[] = []
-  #gatheredBytes = 0
+  readonly #free: Buffer[] = []
+  #piece: Buffer = Buffer.allocUnsafe(PIECE)
+  #filled = 0
 
   constructor(stdin: Writable, ended: Promise<unknown>) {
     this.#stdin = stdin
     this.#ended = ended
   }
 
+  /** More was handed over than git has taken. */
   get isFull(): boolean {
-    return this.#gatheredBytes >= 1 << 17
+    return this.#stdin.writableNeedDrain
   }
 
-  /** Nothing is waited for: whoever writes much calls {@link room} now and then. */
+  /** The bytes are copied. Nothing is waited for: whoever writes much calls {@link room} now and then. */
   write(data: string | Buffer): void {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
-    this.#gathered.push(bytes)
-    this.#gatheredBytes += bytes.length
+    let taken = 0
+    while (taken < bytes.length) {
+      const length = bytes.copy(this.#piece, this.#filled, taken)
+      this.#filled += length
+      taken += length
+      if (this.#filled === PIECE) this.#handOver()
+    }
   }
 
-  /** Hands over what was gathered, once it is much, and waits where fast-import is slower. */
+  /** Waits where fast-import is slower. */
   async room(): Promise<void> {
-    if (this.isFull) await this.#flush()
-  }
-
-  async end(): Promise<void> {
-    await this.#flush()
-    this.#stdin.end()
-  }
-
-  async #flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#gathered)
-    this.#gathered = []
-    this.#gatheredBytes = 0
-    if (this.#stdin.write(bytes)) return
+    if (!this.isFull) return
     // Where git ended early, no 'drain' ever comes.
     const drained = new Promise((resolve) => this.#stdin.once('drain', resolve))
     await Promise.race([drained, this.#ended])
+  }
+
+  end(): void {
+    this.#handOver()
+    this.#stdin.end()
+  }
+
+  #handOver(): void {
+    const piece = this.#piece
+    this.#stdin.write(piece.subarray(0, this.#filled), () => this.#free.push(piece))
+    this.#piece = this.#free.pop() ?? Buffer.allocUnsafe(PIECE)
+    this.#filled = 0
   }
 }

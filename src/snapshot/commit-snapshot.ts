@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto'
 import type { BlobId, TreeId } from '../delta/operation.js'
 import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE, gitText, runGit } from '../support/git.js'
-import { objectsNamed } from '../support/git-objects.js'
-import type { Repository } from '../support/git-repository.js'
+import { type NamedObject, objectsNamed } from '../support/git-objects.js'
 import { escapeBytes, splitNul } from '../support/text.js'
 import { editTree } from './changed-tree.js'
 import { OWN_IGNORE_FILE } from './collected-rules.js'
@@ -65,35 +64,39 @@ async function resolveCommit(shadow: Shadow, revision: string): Promise<Resolved
       next: 'Push the folder itself: leave out --commit.',
     })
   }
-  const [commit] = await objectsNamed(git.repository, [`${revision}^{commit}`])
+  const name = `${revision}^{commit}`
+  const isOurHash = git.objectFormat === 'sha1'
+  const [commit, root, rules, again] = await objectsNamed(git.repository, [name, ...placesIn(name, shadow), name])
   if (commit?.type !== 'commit') {
     throw new DeltaError('usage', `There is no commit ${revision}.`, {
       facts: { revision },
       next: 'Name a commit, a branch or a tag of this repository; in a shallow clone it may not have been fetched.',
     })
   }
-  // Only the id is used from here on: the branch may move meanwhile.
-  if (git.objectFormat === 'sha1')
-    return await lookInside(git.repository, shadow, revision, commit.id, `${commit.id}^{tree}`)
-  return await lookInside(shadow.repository, shadow, revision, commit.id, await importTree(shadow, commit.id))
+  // The branch moved meanwhile; a commit does not.
+  if (again?.id !== commit.id) return await resolveCommit(shadow, commit.id)
+  const found = isOurHash
+    ? [root, rules]
+    : await objectsNamed(shadow.repository, placesIn(await importTree(shadow, commit.id), shadow))
+  return { commit: commit.id, ...inside(found, revision, shadow) }
 }
 
-/** The tree of the workspace in the tree of a commit, and its ignore rules. */
-async function lookInside(
-  repository: Repository,
-  { workspace }: Shadow,
-  revision: string,
-  commit: string,
-  tree: string,
-): Promise<ResolvedCommit> {
+/** The tree of the workspace, and its ignore rules, in a commit or a tree. */
+function placesIn(name: string, { workspace }: Shadow): string[] {
   const { part } = workspace
-  const place = part === null ? tree : `${tree}:${part.path}`
-  const rulesFile = `${tree}:${prefixOf(workspace)}${OWN_IGNORE_FILE}`
-  const [root, rules] = await objectsNamed(repository, [place, rulesFile])
-  if (root?.type === 'tree')
-    return { commit, sourceTree: root.id, ownRuleBlob: rules?.type === 'blob' ? rules.id : null }
-  throw new DeltaError('usage', `There is no folder ${part?.path ?? '.'} in ${revision}.`, {
-    facts: { revision, path: part?.path ?? '.' },
+  const root = part === null ? `${name}^{tree}` : `${name}:${part.path}`
+  return [root, `${name}:${prefixOf(workspace)}${OWN_IGNORE_FILE}`]
+}
+
+function inside(
+  [root, rules]: readonly (NamedObject | null | undefined)[],
+  revision: string,
+  { workspace }: Shadow,
+): Omit<ResolvedCommit, 'commit'> {
+  if (root?.type === 'tree') return { sourceTree: root.id, ownRuleBlob: rules?.type === 'blob' ? rules.id : null }
+  const path = workspace.part?.path ?? '.'
+  throw new DeltaError('usage', `There is no folder ${path} in ${revision}.`, {
+    facts: { revision, path },
     next: 'Name a commit that has it, or take it out of workspaces. Nothing is deleted at the receiver.',
   })
 }

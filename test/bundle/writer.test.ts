@@ -7,7 +7,7 @@ import { describe, expect, test } from '@jest/globals'
 import { readContents } from '../../src/bundle/contents.js'
 import { DEFAULT_LIMITS, openBundle } from '../../src/bundle/reader.js'
 import { writeBundle } from '../../src/bundle/writer.js'
-import type { BlobPiece } from '../../src/support/git-objects.js'
+import type { BlobPiece, TreeFile } from '../../src/support/git-objects.js'
 import { created, deleted, moved, Sender, type SentBundle, type Step, updated } from '../helpers/bundles.js'
 import { codeOf } from '../helpers/receivers.js'
 import { readWithPython } from '../helpers/tarfile.js'
@@ -158,8 +158,8 @@ describe('the bytes', () => {
 
   /** Contents of 0 to 390,000 bytes, in pieces of a given size. */
   const blobsIn = (size: number) =>
-    async function* (blobs: readonly string[]): AsyncGenerator<BlobPiece[]> {
-      for (const [index, blob] of blobs.entries()) {
+    async function* (files: readonly TreeFile[]): AsyncGenerator<BlobPiece[]> {
+      for (const [index, { blob }] of files.entries()) {
         const content = Buffer.alloc(Number(blob) * 10_000, `content ${blob} `)
         for (let at = 0; at === 0 || at < content.length; at += size) {
           const bytes = content.subarray(at, at + size)

@@ -78,7 +78,12 @@ export class Sender {
         bytes: 0,
       })),
     }
-    const written = await writeBundle(path, request, (wanted) => readBlobs(repository, wanted))
+    const written = await writeBundle(path, request, (wanted) =>
+      readBlobs(
+        repository,
+        wanted.map(({ blob }) => blob),
+      ),
+    )
     this.tree = tree
     this.sequence = sequence ?? this.sequence + 1
     return {
