@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
@@ -46,13 +46,8 @@ async function watched(root: string, leftOut: readonly string[] = [], noteFile?:
   }
 }
 
-/** Nothing came to these folders or went in the last minute. */
-async function age(folder: string): Promise<void> {
-  const time = Date.now() / 1000 - 60
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }))
-    await utimes(join(entry.parentPath, entry.name), time, time)
-  await utimes(folder, time, time)
-}
+/** Longer than the steps in which any file system counts. */
+const LONG_AGO = 2100
 
 describe('FolderNotes', () => {
   async function folderWithNote(content?: string) {
@@ -65,9 +60,9 @@ describe('FolderNotes', () => {
       isRead = true
       return ['inside']
     }
-    /** Whether another run of the program reads the folder. */
-    const reads = async () => {
-      const notes = await FolderNotes.recall(file)
+    /** Whether another run of the program, at some time from now, reads the folder. */
+    const reads = async (later: number) => {
+      const notes = await FolderNotes.recall(file, Date.now() + later)
       isRead = false
       expect(notes.inside(root, read)).toEqual(['inside'])
       await notes.write()
@@ -78,33 +73,31 @@ describe('FolderNotes', () => {
 
   test('a folder in which nothing came or went is not read again', async () => {
     const { root, reads } = await folderWithNote()
-    await age(root)
-    expect([await reads(), await reads(), await reads()]).toEqual([true, false, false])
-    await writeFile(join(root, 'file'), '')
-    await age(root)
-    await utimes(root, 1, 1)
-    expect([await reads(), await reads()]).toEqual([true, false])
+    expect([await reads(LONG_AGO), await reads(0), await reads(0)]).toEqual([true, false, false])
+    const { atime, mtime } = await stat(root)
+    await sleep(20)
+    await mkdir(join(root, 'other'))
+    // Like a program that unpacks, and gives folders the time that they had.
+    await utimes(root, atime, mtime)
+    expect([await reads(LONG_AGO), await reads(0)]).toEqual([true, false])
   })
 
   test('one that changed a moment ago is: it may still change within its time', async () => {
     const { reads } = await folderWithNote()
-    expect([await reads(), await reads()]).toEqual([true, true])
+    expect([await reads(0), await reads(0)]).toEqual([true, true])
   })
 
   test('one that came to the place of another is', async () => {
     const { root, reads } = await folderWithNote()
-    await age(root)
-    expect(await reads()).toBe(true)
+    expect(await reads(LONG_AGO)).toBe(true)
     await rename(root, `${root}-away`)
     await mkdir(join(root, 'inside'), { recursive: true })
-    await age(root)
-    expect(await reads()).toBe(true)
+    expect(await reads(LONG_AGO)).toBe(true)
   })
 
   test.each(['', '[]', '{"', 'null', '{"/":7}'])('a note that cannot be understood is none: %j', async (content) => {
-    const { root, reads } = await folderWithNote(content)
-    await age(root)
-    expect([await reads(), await reads()]).toEqual([true, false])
+    const { reads } = await folderWithNote(content)
+    expect([await reads(LONG_AGO), await reads(0)]).toEqual([true, false])
   })
 })
 
@@ -155,7 +148,7 @@ describe('folderWatcher', () => {
     const noteFile = join(await temporaryDirectory(), 'note.json')
     for (const path of ['same/inside', 'fuller/inside', 'gone/inside', 'other/inside', 'build/inside'])
       await mkdir(join(root, path), { recursive: true })
-    await age(root)
+    await sleep(LONG_AGO)
     ;(await watched(root, ['build'], noteFile)).watcher.close()
     await mkdir(join(root, 'fuller/new/newer'), { recursive: true })
     await rm(join(root, 'gone'), { recursive: true })

@@ -36,7 +36,7 @@ export class EachFolder implements FolderWatcher {
   }
 
   async begin(): Promise<void> {
-    const notes = await FolderNotes.recall(this.#options.noteFile)
+    const notes = await FolderNotes.recall(this.#options.noteFile, Date.now())
     await this.#enter(this.#options.root, notes).catch((thrown: unknown) => this.#fail(thrown))
     // It may also have failed at a folder that came meanwhile.
     if (this.#failure !== null) throw this.#failure
