@@ -26,9 +26,9 @@ const BUNDLE_LIMITS = { operations: 10_000, bytes: 64 * 1024 * 1024 }
 /**
  * The pipeline, and the only place that knows its order:
  *
- *     lock → snapshot → (may it be delivered yet?) → [ask the receiver → decide → delta → plan → bundle → outbox → deliver → confirm] → afterPush
+ *     lock → snapshot → [ask the receiver → decide → delta → plan → bundle → outbox → deliver → confirm] → afterPush
  *
- * The part in brackets is `synchronise`. Every durable write is made in the order that docs/architecture.md lists, so a
+ * After the snapshot, whoever pushes may still say that it is not to be delivered. The part in brackets is `synchronise`. Every durable write is made in the order that docs/architecture.md lists, so a
  * process may be killed between any two of them. Never throws: what went wrong is in the report.
  */
 export async function push(request: PushRequest, context: PushContext): Promise<PushReport> {

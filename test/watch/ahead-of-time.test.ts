@@ -3,14 +3,16 @@ import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
-import { ceDelta, push } from '../helpers/command.js'
-import { deltas, type Event, expectCopied, flushed, isEqual, watching } from '../helpers/watching.js'
+import { askWatch, type ControlAnswer } from '../../src/triggers/watch/control-client.js'
+import type { ControlRequest } from '../../src/triggers/watch/control-place.js'
+import { push } from '../helpers/command.js'
+import { deltas, type Event, expectCopied, isEqual, watching } from '../helpers/watching.js'
 import { gitRepository } from '../helpers/workspace.js'
 
-/** A push looks at what changed after 2 to 3 of these seconds, and delivers it when they are over. */
-const SETTLE = ['--settle', '4000']
+/** A push looks at what changed when half of this is over, and delivers it when all of it is. */
+const SETTLE = ['--settle', '2000']
 
-/** Returns when what was just changed has been looked at; there is still most of a second until it is delivered. */
+/** Returns when what was just changed has been looked at; there is most of a second until it is delivered. */
 async function lookedAt(root: string, before: string): Promise<void> {
   while ((await lastLook(root)) === before) await sleep(10)
 }
@@ -32,8 +34,9 @@ async function watchingAtGate() {
   return { root, watch, later }
 }
 
-async function ask(root: string, request: string): Promise<Event> {
-  return (await ceDelta(root, ['watch', `--${request}`, '--json'])).events[0] ?? {}
+/** As the command does, without the time that it takes to start one. */
+async function ask(root: string, request: ControlRequest): Promise<ControlAnswer> {
+  return await askWatch(join(root, '.git/ce-delta'), request)
 }
 
 describe('what was looked at before it came to rest', () => {
@@ -72,7 +75,7 @@ describe('what was looked at before it came to rest', () => {
   test('does not hold up a flush, which sends what there is by then', async () => {
     const { root, watch } = await watchingAtGate()
     await writeFile(join(root, 'b.txt'), 'b\n')
-    expect(await flushed(root)).toMatchObject({ report: { operations: { created: 1, updated: 1 } } })
+    expect(await ask(root, 'flush')).toMatchObject({ report: { operations: { created: 1, updated: 1 } } })
     await expectCopied(root)
     expect(deltas(watch.events)).toHaveLength(2)
   })
@@ -125,7 +128,7 @@ describe('what was looked at before it came to rest', () => {
     const root = await gitRepository({ files: { 'a.txt': 'one\n' } })
     const watch = await watching(root, SETTLE)
     await writeFile(join(root, 'ce-delta.config.json'), '{ "exclude":')
-    await sleep(3300)
+    await sleep(1300)
     await writeFile(join(root, 'ce-delta.config.json'), '{ "exclude": [] }')
     await watch.until((events) => deltas(events).length === 2)
     expect(watch.events.filter(({ event }) => event === 'trouble')).toEqual([])

@@ -5,6 +5,7 @@ export class Gate {
   readonly #onAsked: () => void
   #asked: Promise<boolean> | null = null
   #answer: ((mayDeliver: boolean) => void) | null = null
+  #waited = 0
 
   /** `onAsked` is called once, when the push waits. */
   constructor(onAsked: () => void) {
@@ -13,6 +14,11 @@ export class Gate {
 
   get isAsked(): boolean {
     return this.#answer !== null
+  }
+
+  /** For how many milliseconds the push waited. */
+  get waited(): number {
+    return this.#waited
   }
 
   /** However often it is asked, it is one question. */
@@ -28,11 +34,15 @@ export class Gate {
   }
 
   async #ask(): Promise<boolean> {
+    const since = performance.now()
     // What the system has to tell of the time until now is heard first.
     await nextTurn()
-    return await new Promise((resolve) => {
+    const answer = new Promise<boolean>((resolve) => {
       this.#answer = resolve
       this.#onAsked()
+    })
+    return await answer.finally(() => {
+      this.#waited = Math.round(performance.now() - since)
     })
   }
 }

@@ -1,10 +1,5 @@
+import { type Changes, lookTime, restTime, together } from './changes.js'
 import type { Timing } from './timing.js'
-
-/** When the first and the last of some changes were noticed. */
-interface Changes {
-  readonly first: number
-  readonly last: number
-}
 
 /**
  * What a watch knows about when to push. A value: everything that happens makes a new one, and the time is always an
@@ -121,10 +116,6 @@ export function advance(schedule: Schedule, happening: Happening, now: number, t
   }
 }
 
-function together(earlier: Changes | null, later: Changes | null): Changes | null {
-  return earlier === null || later === null ? (earlier ?? later) : { first: earlier.first, last: later.last }
-}
-
 function afterPush(
   schedule: Schedule,
   { result, nextLook }: { readonly result: PushResult; readonly nextLook: number },
@@ -171,26 +162,12 @@ function decideAhead(schedule: Schedule, ahead: Changes, now: number, timing: Ti
 function dueTime(schedule: Schedule, timing: Timing): number | null {
   const { unseen, lookSince, nextLook, gitBusyAt, notBefore, lookTakes } = schedule
   const reasons = [
-    ...(unseen === null ? [] : [restTime(unseen, timing) - headStart(unseen, lookTakes, timing)]),
+    ...(unseen === null ? [] : [lookTime(unseen, lookTakes, timing)]),
     ...[lookSince, nextLook].filter((time) => time !== null),
   ]
   if (reasons.length === 0) return null
   const gitAgain = gitBusyAt === null ? 0 : gitBusyAt + timing.settle
   return Math.max(Math.min(...reasons), gitAgain, notBefore)
-}
-
-/** When changes came to rest, or have waited for as long as a storm may last. */
-function restTime({ first, last }: Changes, { settle, longest }: Timing): number {
-  return Math.min(last + settle, first + longest)
-}
-
-/**
- * For how long before changes came to rest a push may look at them already. Never again after one that was for nothing,
- * and not in a storm: both last longer. Nor where a look takes so long that one for nothing costs more than it can win.
- */
-function headStart({ first, last }: Changes, lookTakes: number, { settle, headStart }: Timing): number {
-  const isBrief = last - first < settle / 2
-  return isBrief && lookTakes <= settle * 2 ? Math.min(settle / 2, headStart) : 0
 }
 
 function isAhead(schedule: Schedule, now: number, timing: Timing): boolean {

@@ -159,8 +159,7 @@ export class Session {
     }
     const gate = new Gate(() => this.#atGate())
     this.#gate = gate
-    const context = { signal: this.#ending.signal, onEvent, mayDeliver: async () => await gate.mayDeliver() }
-    const report = await pushOnce(workspace, settings, failures, context)
+    const report = await pushOnce(workspace, settings, failures, gate, { signal: this.#ending.signal, onEvent })
     // What failed on the way to the gate is not told before its time either.
     if (!(await gate.mayDeliver())) {
       this.#noise.withdrawn()
