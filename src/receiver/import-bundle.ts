@@ -38,7 +38,7 @@ export async function importBundle(
   const importer = startGit(repository, ['fast-import', '--quiet', '--done', '--depth=0'], {
     settings: ['pack.compression=1'],
   })
-  const expected = new ExpectedAnswers()
+  const expected = new ExpectedAnswers(parent !== null)
   const answers = expected.read(importer.stdout)
   answers.catch(() => importer.end())
   const output = new ImportStream(importer.stdin, importer.finished)

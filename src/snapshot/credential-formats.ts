@@ -49,10 +49,30 @@ export const CREDENTIAL_FORMATS: readonly CredentialFormat[] = [
 
 /**
  * What the beginning of each of them looks like, long enough that words do not: almost every file is done after this
- * one look. Whatever a format above accepts has to be accepted here.
+ * one look. Whatever a format above accepts has to be accepted here. Put together by their first letters, because the time
+ * it takes grows with the alternatives that are tried at every character.
  */
-const SUSPICIOUS =
-  /A[KS]IA[A-Z2-7]{4}|gh[pousr]_|github_pat_|gl[a-z]{2,5}-[A-Za-z0-9_-]{20}|xox[abeoprs]-|xapp-|hooks\.slack|npm_[A-Za-z0-9]{4}|pypi-Ag|[sr]k_(?:live|test)_[A-Za-z0-9]{20}|whsec_|AIza|GOCSPX-|ya29\.|sk-[A-Za-z0-9_-]{20}|hf_[A-Za-z]{20}|SG\.[A-Za-z0-9_-]{20}|SK[0-9a-f]{4}|-us\d|do[opr]_v1_|dckr_pat_|hv[sbr]\.[A-Za-z0-9_-]{20}|shp(?:at|ca|pa|ss)_|:AA[A-Za-z0-9_-]{4}|AccountKey=|eyJ[A-Za-z0-9_-]{4}|PRIVATE KEY/
+const SUSPICIOUS = new RegExp(
+  [
+    'A(?:[KS]IA[A-Z2-7]{4}|Iza|ccountKey=)',
+    'd(?:o[opr]_v1_|ckr_pat_)',
+    'eyJ[A-Za-z0-9_-]{4}',
+    'g(?:h[pousr]_|ithub_pat_|l[a-z]{2,5}-[A-Za-z0-9_-]{20})',
+    'GOCSPX-',
+    'h(?:ooks\\.slack|f_[A-Za-z]{20}|v[sbr]\\.[A-Za-z0-9_-]{20})',
+    'npm_[A-Za-z0-9]{4}',
+    'pypi-Ag',
+    'PRIVATE KEY',
+    '[sr]k_(?:live|test)_[A-Za-z0-9]{20}',
+    's(?:k-[A-Za-z0-9_-]{20}|hp(?:at|ca|pa|ss)_)',
+    'S(?:G\\.[A-Za-z0-9_-]{20}|K[0-9a-f]{4})',
+    'whsec_',
+    'x(?:ox[abeoprs]-|app-)',
+    'ya29\\.',
+    '-us\\d',
+    ':AA[A-Za-z0-9_-]{4}',
+  ].join('|'),
+)
 
 export interface CredentialFinding {
   readonly format: string
