@@ -5,7 +5,7 @@ import { secondsOf, sideBySide } from '../measure.mjs'
 import { compared, megabytes, valued } from '../results.mjs'
 
 const SETTLE = 0.3
-const IDLE_SECONDS = 10
+const IDLE_SECONDS = 60
 const MOST_IDLE = 0.5
 const MOST_MEMORY = 150e6
 
