@@ -99,6 +99,9 @@ async function join(files, together) {
     compact: true,
     chunkFileNames: 'chunks/[name]-[hash].js',
     manualChunks: (path) => (together.has(path) ? 'push' : undefined),
+    // What the start needs as well stays apart.
+    onlyExplicitManualChunks: true,
+    hoistTransitiveImports: false,
   })
 }
 
