@@ -79,4 +79,6 @@ const STEPS = [
   ['checkout', '--quiet', '--force', 'main'],
   ['checkout', '--quiet', 'no-such-branch'],
   ['merge', '--quiet', 'side'],
+  // It ends with one that a hook tells of: git refused the last two, and nothing else would push what was written for them.
+  ['commit', '--quiet', '--all', '--message=4'],
 ] as const
