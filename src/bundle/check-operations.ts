@@ -12,32 +12,29 @@ export interface AnnouncedOperations {
 
 /**
  * Checks what a bundle announces before anything of it is used (faults.md rows 88, 91, 94): every path is good, no
- * path is written or removed twice, no file stands where another one needs a folder, and counts, sizes and hashes
- * agree with each other. Throws `bundle-refused`.
+ * path is written or removed twice, no file stands where another one needs a folder at that moment, and counts, sizes and
+ * hashes agree with each other. Throws `bundle-refused`.
  */
 export function checkOperations(
   manifest: Manifest,
   records: readonly OperationRecord[],
   hashes: ReadonlyMap<string, string>,
 ): AnnouncedOperations {
-  const written = new Set<string>()
-  const removed = new Set<string>()
+  const written = new Map<string, number>()
+  const removed = new Map<string, number>()
   let contentBytes = 0
-  for (const record of records) {
+  for (const [at, record] of records.entries()) {
     checkPath(record.path)
     if (record.source_path !== undefined) checkPath(record.source_path)
     const removes = record.operation === 'deleted' ? record.path : record.source_path
-    if (removes !== undefined) addOnce(removed, removes, 'is removed twice')
+    if (removes !== undefined) addOnce(removed, removes, at, 'is removed twice')
     if (record.operation !== 'deleted') {
-      addOnce(written, record.path, 'is written twice')
+      addOnce(written, record.path, at, 'is written twice')
       checkHash(record, hashes.get(record.path))
       contentBytes += record.size_bytes ?? 0
     }
   }
-  for (const path of written) {
-    const above = parentsOf(path).find((parent) => written.has(parent))
-    if (above !== undefined) throw refused(`${printable(above)} is both a file and a folder`, { path: above })
-  }
+  checkFolders(written, removed)
   checkCounts(manifest, records, contentBytes)
   return { records, contentBytes }
 }
@@ -48,9 +45,20 @@ function checkPath(path: string): void {
     throw refused(`the path ${JSON.stringify(printable(path))} is not acceptable (${problem})`, { path, problem })
 }
 
-function addOnce(paths: Set<string>, path: string, problem: string): void {
+/** `paths`: the place of its operation for each. */
+function addOnce(paths: Map<string, number>, path: string, at: number, problem: string): void {
   if (paths.has(path)) throw refused(`${printable(path)} ${problem}`, { path })
-  paths.add(path)
+  paths.set(path, at)
+}
+
+/** A file may take the place of a folder, or a folder that of a file, only after all that was there is gone. */
+function checkFolders(written: ReadonlyMap<string, number>, removed: ReadonlyMap<string, number>): void {
+  const check = (path: string, isInTheWay: (above: string) => boolean): void => {
+    const above = parentsOf(path).find(isInTheWay)
+    if (above !== undefined) throw refused(`${printable(above)} is both a file and a folder`, { path: above })
+  }
+  for (const [path, at] of written) check(path, (above) => written.has(above) || (removed.get(above) ?? -1) >= at)
+  for (const [path, at] of removed) check(path, (above) => (written.get(above) ?? Number.POSITIVE_INFINITY) <= at)
 }
 
 function checkHash(record: OperationRecord, listed: string | undefined): void {

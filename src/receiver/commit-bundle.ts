@@ -8,6 +8,7 @@ import type { IncomingBundle } from './engine.js'
 import { adoptObjects, importBundle } from './import-bundle.js'
 import type { Place } from './place.js'
 import { type AppliedState, formatRecord, HEAD_REFERENCE } from './record.js'
+import type { ChangedFile } from './tree-difference.js'
 
 /** What a bundle was admitted with. */
 export interface Admission {
@@ -15,6 +16,12 @@ export interface Admission {
   readonly sequence: number
   readonly appliedAt: string
   readonly limits: BundleLimits
+}
+
+/** What was applied, and what it changed; null where nothing was there before. */
+export interface Committed {
+  readonly state: AppliedState
+  readonly difference: readonly ChangedFile[] | null
 }
 
 /**
@@ -26,7 +33,7 @@ export async function commitBundle(
   bundle: OpenedBundle,
   incoming: IncomingBundle,
   { applied, sequence, appliedAt, limits }: Admission,
-): Promise<AppliedState> {
+): Promise<Committed> {
   const { manifest } = bundle
   const record = {
     sequence,
@@ -48,7 +55,8 @@ export async function commitBundle(
     await runGit(place.repository, ['update-ref', HEAD_REFERENCE, imported.commit, parent ?? '0'.repeat(40)])
     // git makes sure of what is in the file, not of its name; and after this the client hears that it is applied.
     await syncDirectory(dirname(join(place.gitDirectory, HEAD_REFERENCE)))
-    return { ...record, commit: imported.commit, tree: imported.tree }
+    const { commit, tree, difference } = imported
+    return { state: { ...record, commit, tree }, difference }
   } finally {
     await rm(place.incoming, { recursive: true, force: true })
   }

@@ -122,8 +122,9 @@ export class ReceiverEngine {
       if (replay !== null) return answerOf(replay, place, true)
       const sequence = nextSequence(applied, bundle, incoming)
       const appliedAt = (this.#options.now?.() ?? new Date()).toISOString()
-      const state = await commitBundle(place, bundle, incoming, { applied, sequence, appliedAt, limits: this.limits })
-      this.#followers.follow(place, { from: applied?.commit ?? null, to: state.commit })
+      const admission = { applied, sequence, appliedAt, limits: this.limits }
+      const { state, difference } = await commitBundle(place, bundle, incoming, admission)
+      this.#followers.follow(place, { from: applied?.commit ?? null, to: state.commit, difference })
       return answerOf(state, place, false)
     })
     if (answer.isReplay) this.#followers.follow(place)

@@ -6,11 +6,13 @@ import { underLock } from './alone.js'
 import { advanceMirror, clearInterruptedMirror, isMirrorMissing, repairMirror } from './mirror.js'
 import type { Place } from './place.js'
 import { readApplied } from './record.js'
+import { type ChangedFile, treeDifference } from './tree-difference.js'
 
-/** Two commits that follow one another; null before the first. */
+/** Two commits that follow one another, and the files that differ; null before the first. */
 export interface Step {
   readonly from: string | null
   readonly to: string
+  readonly difference: readonly ChangedFile[] | null
 }
 
 /** The mirrors that this process brings forward: for each workspace one thing after another. */
@@ -50,9 +52,10 @@ async function follow(place: Place, step?: Step): Promise<void> {
     const isStep = held !== null && held === step?.from
     const wanted = isStep ? step.to : (await readApplied(place.repository))?.commit
     if (wanted === undefined || wanted === held) return
+    const known = isStep ? step.difference : null
     await change(place, wanted, async () => {
       if (held === null) await repairMirror(place.mirror, wanted)
-      else await advanceMirror(place.mirror, held, wanted)
+      else await advanceMirror(place.mirror, known ?? (await treeDifference(place.repository, held, wanted)))
     })
   })
 }

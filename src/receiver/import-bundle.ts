@@ -9,12 +9,16 @@ import { syncDirectory } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
 import { isObjectId, startGit } from '../support/git.js'
 import { privateRepository } from '../support/git-repository.js'
-import { ExpectedAnswers } from './import-checks.js'
+import { checkDifference } from './check-difference.js'
+import { MovedContents } from './moved-contents.js'
+import { type ChangedFile, treeDifference } from './tree-difference.js'
 
 /** A commit whose objects wait in a repository of their own; nothing of it can be seen yet. */
 export interface Import {
   readonly commit: string
   readonly tree: TreeId
+  /** What it changes; null where nothing was there before. */
+  readonly difference: readonly ChangedFile[] | null
   readonly directory: string
 }
 
@@ -38,13 +42,13 @@ export async function importBundle(
   const importer = startGit(repository, ['fast-import', '--quiet', '--done', '--depth=0'], {
     settings: ['pack.compression=1'],
   })
-  const expected = new ExpectedAnswers(parent !== null)
-  const answers = expected.read(importer.stdout)
+  const moved = new MovedContents()
+  const answers = moved.read(importer.stdout)
   answers.catch(() => importer.end())
   const output = new ImportStream(importer.stdin, importer.finished)
   try {
     await writeContents(output, bundle, limits)
-    await writeCommit(output, bundle, parent, message, expected)
+    await writeCommit(output, bundle, parent, message, moved)
     output.end()
     await Promise.all([answers, importer.finished])
   } catch (thrown) {
@@ -56,10 +60,12 @@ export async function importBundle(
     await answers
     throw thrown
   }
-  await expected.verifyMovedContents(repository)
-  const [tree, commit] = expected.last.map((line) => line.replace(/^040000 tree /, '').trimEnd())
+  const [tree, commit] = moved.last.map((line) => line.replace(/^040000 tree /, '').trimEnd())
   if (!isObjectId(commit) || !isObjectId(tree)) throw new DeltaError('internal', 'git fast-import made no commit.')
-  return { commit, tree, directory }
+  const difference = parent === null ? null : await treeDifference(repository, parent, commit)
+  checkDifference(bundle.records, difference)
+  await moved.verify(repository)
+  return { commit, tree, difference, directory }
 }
 
 /** Moves the objects of an import into the workspace's repository; still nothing refers to them. */
@@ -111,7 +117,7 @@ async function writeCommit(
   bundle: OpenedBundle,
   parent: string | null,
   message: string,
-  expected: ExpectedAnswers,
+  moved: MovedContents,
 ): Promise<void> {
   const time = Math.max(0, Math.floor(Date.parse(bundle.manifest.created_at) / 1000))
   const itself = mark(bundle.records.length)
@@ -119,7 +125,8 @@ async function writeCommit(
   output.write(`${head}data ${Buffer.byteLength(message)}\n${message}\n`)
   if (parent !== null) output.write(`from ${parent}^0\n`)
   for (const [index, record] of bundle.records.entries()) {
-    for (const path of expected.announce(record)) output.write(`ls ${quote(path)}\n`)
+    const source = moved.announce(record)
+    if (source !== null) output.write(`ls ${quote(source)}\n`)
     output.write(command(record, mark(index)))
     if (output.isFull) await output.room()
   }

@@ -14,23 +14,17 @@ import {
   publishWhole,
   STAGING_INDEX,
 } from './publish.js'
-
-interface MirrorChanges {
-  readonly written: readonly MirrorFile[]
-  readonly removed: readonly Buffer[]
-}
+import { type ChangedFile, parseRaw } from './tree-difference.js'
 
 /** The index of git that is compared with. */
 const COMPARING = 'mirror.index'
 
 const SLASH = 0x2f
 
-/** Brings the mirror from one commit to the next. Right only if it was exact before. */
-export async function advanceMirror(mirror: Mirror, from: string | null, to: string): Promise<void> {
-  if (from === null) return await publishWhole(mirror, to)
-  const repository = privateRepository(mirror.gitDirectory)
-  const fields = splitNul(await runGit(repository, ['diff-tree', '-r', '-z', '--no-renames', '--raw', from, to]))
-  await applyChanges(mirror, parseChanges(fields, 'new'))
+/** Brings the mirror over a difference to the next commit. Right only if it was exact before. */
+export async function advanceMirror(mirror: Mirror, difference: readonly ChangedFile[]): Promise<void> {
+  const removed = difference.filter(({ after }) => after === null).map(({ path }) => path)
+  await applyChanges(mirror, filesOf(difference, 'after'), removed)
 }
 
 /**
@@ -44,11 +38,11 @@ export async function repairMirror(mirror: Mirror, commit: string): Promise<void
   await runGit(repository, ['read-tree', commit])
   // Compares contents once; without it every file counts as different and is written anew.
   await runGit(repository, ['update-index', '-q', '--refresh'])
-  const differing = parseChanges(splitNul(await runGit(repository, ['diff-files', '-z', '--raw'])), 'old')
+  const differing = parseRaw(await runGit(repository, ['diff-files', '-z', '--raw']))
   const unknown = splitNul(await runGit(repository, ['ls-files', '-z', '--others']))
   await rm(indexFile, { force: true })
   const strays = await findStrays(mirror.directory)
-  await applyChanges(mirror, { written: differing.written, removed: [...unknown, ...strays] })
+  await applyChanges(mirror, filesOf(differing, 'before'), [...unknown, ...strays])
 }
 
 /** Removes what a process left that was killed while it wrote the mirror. */
@@ -62,21 +56,11 @@ export function isMirrorMissing(mirror: Mirror): boolean {
   return !isRealFolder(Buffer.from(mirror.directory))
 }
 
-/** `:<modes> <old> <new> <status> NUL path NUL …`; `side` names the blob that the mirror shall have. */
-function parseChanges(fields: readonly Buffer[], side: 'old' | 'new'): MirrorChanges {
-  const written: MirrorFile[] = []
-  const removed: Buffer[] = []
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    const [, , oldBlob = '', newBlob = ''] = (fields[at]?.toString('latin1') ?? '').split(' ')
-    const path = fields[at + 1] ?? Buffer.alloc(0)
-    const blob = side === 'old' ? oldBlob : newBlob
-    if (/^0+$/.test(blob)) removed.push(path)
-    else written.push({ path, blob })
-  }
-  return { written, removed }
+function filesOf(difference: readonly ChangedFile[], side: 'before' | 'after'): MirrorFile[] {
+  return difference.flatMap(({ path, [side]: blob }) => (blob === null ? [] : [{ path, blob }]))
 }
 
-async function applyChanges(mirror: Mirror, { written, removed }: MirrorChanges): Promise<void> {
+async function applyChanges(mirror: Mirror, written: readonly MirrorFile[], removed: readonly Buffer[]): Promise<void> {
   const root = Buffer.from(`${mirror.directory}/`)
   for (const path of removed) removeFile(root, path)
   if (written.length === 0) return
