@@ -35,6 +35,6 @@ export async function acceptSecrets(workspace: Workspace, secrets: readonly Foun
 }
 
 async function secretsIn(root: string, path: string, accepted: ReadonlySet<string>): Promise<FoundSecret[]> {
-  const content = await readFile(join(root, path), 'latin1')
+  const content = await readFile(join(root, path))
   return findCredentials(content, accepted).map((finding) => ({ path, ...finding }))
 }

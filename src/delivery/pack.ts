@@ -5,10 +5,10 @@ import type { Delta, Operation, TreeId } from '../delta/operation.js'
 import { type PlanLimits, type PlannedOperation, planParts } from '../delta/plan.js'
 import { readFileContents } from '../snapshot/file-contents.js'
 import type { Shadow } from '../snapshot/shadow.js'
-import { treeAfter } from '../snapshot/trees.js'
 import { blobSizes } from '../support/git-objects.js'
 import { ahead } from '../support/sequence.js'
 import type { Outbox, OutboxEntry } from './outbox.js'
+import { PartTrees } from './part-trees.js'
 
 export interface PackOptions {
   readonly workspacePath: string
@@ -59,12 +59,13 @@ interface PackedPart {
 /** Cuts a delta into parts, a few at a time: the plan of a large one as a whole would take as much memory as the delta. */
 async function* partsOf(shadow: Shadow, delta: Delta, options: PackOptions): AsyncGenerator<PackedPart> {
   const { operations } = delta
+  const trees = new PartTrees(shadow, delta)
   let base = delta.base
   for (let at = 0; at < operations.length; ) {
     const coming = operations.slice(at, at + options.limits.operations)
     const [part = []] = await planned(shadow, coming, options)
     at += part.length
-    const target = at < operations.length ? await treeAfter(shadow, base, operationsOf(part)) : delta.target
+    const target = await trees.after(operationsOf(part), operations[at])
     yield { base, target, operations: part }
     base = target
   }

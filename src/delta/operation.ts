@@ -19,6 +19,11 @@ export type OperationKind = Operation['kind']
 /** An operation that leaves a file at its path, so its content is known. */
 export type ContentOperation = Exclude<Operation, { kind: 'deleted' }>
 
+/** Whether it is one of those that come last, in the order of their paths. */
+export function isContent({ kind }: Operation): boolean {
+  return kind === 'created' || kind === 'updated'
+}
+
 export interface OperationCounts {
   readonly created: number
   readonly updated: number

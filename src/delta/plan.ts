@@ -1,4 +1,4 @@
-import type { BlobId, Operation } from './operation.js'
+import { type BlobId, isContent, type Operation } from './operation.js'
 import { shortestFirst } from './order.js'
 
 export interface PlanLimits {
@@ -58,8 +58,7 @@ export function planParts(operations: readonly Operation[], options: PlanOptions
 
 /** Contents come last, and none of them depends on another one. */
 function inArchiveOrder(part: readonly PlannedOperation[]): PlannedOperation[] {
-  const isContent = ({ operation: { kind } }: PlannedOperation): boolean => kind === 'created' || kind === 'updated'
-  const firstContent = part.findIndex(isContent)
+  const firstContent = part.findIndex(({ operation }) => isContent(operation))
   if (firstContent === -1) return [...part]
   const contents = part.slice(firstContent).sort((left, right) => shortestFirst(left.operation, right.operation))
   return [...part.slice(0, firstContent), ...contents]

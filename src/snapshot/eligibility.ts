@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs'
+import { closeSync, fstatSync, lstatSync, readFileSync, readSync, type Stats } from 'node:fs'
 import { systemErrorCode } from '../support/errors.js'
 import { asFields } from '../support/json.js'
 import { pathProblem } from '../support/paths.js'
 import { decodeUtf8, escapeBytes } from '../support/text.js'
+import { OPENS_NO_LINKS, openFile } from './open-file.js'
 import type { SecretScan } from './secret-scan.js'
 import type { NameMatcher } from './secrets.js'
 
@@ -72,19 +73,22 @@ const probe = Buffer.allocUnsafe(1 << 16)
 
 /**
  * Judges a file of the work tree by its name, its kind, its size and its first bytes. Never follows a symbolic link
- * and never blocks on a FIFO (rows 32, 33). `root` and `name` are bytes, because names are not always text.
+ * and never blocks on a FIFO (rows 32, 33). `root` and `name` are bytes, because names are not always text. What git has
+ * just listed as a file (`isListed`) is opened without a look at what it is: a pipe or a device would notice that.
  */
-export function judgeFile(root: Buffer, name: Buffer, rules: EligibilityRules): Verdict {
+export function judgeFile(root: Buffer, name: Buffer, rules: EligibilityRules, isListed = false): Verdict {
   const path = decodeUtf8(name)
   if (path === null) return leftOut(escapeBytes(name), 'name is not UTF-8')
   const byName = judgeName(path, rules)
   if (byName !== null) return { kind: 'left out', skipped: byName }
   const absolute = Buffer.concat([root, SLASH, name])
+  const isOpenedFirst = isListed && OPENS_NO_LINKS
   try {
-    const stats = lstatSync(absolute)
-    return judgeKind(path, stats, rules) ?? judgeContent(path, absolute, rules)
+    const byKind = isOpenedFirst ? null : judgeKind(path, lstatSync(absolute), rules)
+    return byKind ?? judgeOpened(path, absolute, rules)
   } catch (thrown) {
-    return judgeFailure(path, thrown)
+    // What cannot be opened may be left out for what it is, all the same.
+    return isOpenedFirst ? judgeFile(root, name, rules) : judgeFailure(path, thrown)
   }
 }
 
@@ -121,18 +125,21 @@ function judgeKind(path: string, stats: Stats, rules: EligibilityRules): Verdict
 }
 
 /** Opens the file even where its bytes do not matter, so that an unreadable one is found here and not later by git. */
-function judgeContent(path: string, absolute: Buffer, rules: EligibilityRules): Verdict {
-  const file = openSync(absolute, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+function judgeOpened(path: string, absolute: Buffer, rules: EligibilityRules): Verdict {
+  const file = openFile(absolute)
   try {
-    if (!fstatSync(file).isFile()) return leftOut(path, 'not a regular file')
-    const length = readSync(file, probe, 0, probe.length, 0)
-    if (!rules.binaries && isBinary(probe.subarray(0, length))) return leftOut(path, 'binary')
-    const content = (): Buffer => (length < probe.length ? probe.subarray(0, length) : readFileSync(file))
-    const skipped = rules.secretScan.isOn ? judgeSecrets(path, content(), rules) : null
-    return skipped === null ? { kind: 'eligible', path } : { kind: 'left out', skipped }
+    return judgeKind(path, fstatSync(file), rules) ?? judgeContent(path, file, rules)
   } finally {
     closeSync(file)
   }
+}
+
+function judgeContent(path: string, file: number, rules: EligibilityRules): Verdict {
+  const length = readSync(file, probe, 0, probe.length, 0)
+  if (!rules.binaries && isBinary(probe.subarray(0, length))) return leftOut(path, 'binary')
+  const content = (): Buffer => (length < probe.length ? probe.subarray(0, length) : readFileSync(file))
+  const skipped = rules.secretScan.isOn ? judgeSecrets(path, content(), rules) : null
+  return skipped === null ? { kind: 'eligible', path } : { kind: 'left out', skipped }
 }
 
 function judgeFailure(path: string, thrown: unknown): Verdict {

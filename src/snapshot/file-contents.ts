@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
-import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
 import type { BlobId } from '../delta/operation.js'
 import { type BlobPiece, readBlobs, type TreeFile } from '../support/git-objects.js'
+import { openFile } from './open-file.js'
 import type { Shadow } from './shadow.js'
 
 /**
@@ -45,9 +46,6 @@ const CAPACITY = 1 << 20
 /** Room for what git hashes before a content: `blob <size>` and a NUL. */
 const HEADER = 32
 
-/** Neither through a link nor waiting for whoever may write into a pipe; Windows knows none of this. */
-const OPEN = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
-
 /** Reads the files of a work tree that are as a snapshot has them. */
 class UnchangedFiles {
   readonly #root: string
@@ -84,7 +82,7 @@ class UnchangedFiles {
   /** How much was read; null where the file cannot be read, because git has what it was. */
   #fill(path: string, start: number, room: number): number | null {
     try {
-      const file = openSync(path, OPEN)
+      const file = openFile(path)
       try {
         return readSync(file, this.#buffer, start, room, 0)
       } finally {

@@ -38,11 +38,19 @@ export class Judgement {
     for (const path of new Set(paths)) if (!named.has(path)) this.skipped.push({ path, reason: 'unreadable' })
   }
 
-  /** What was found to change, then those of these files, new to the snapshot, that enter it: judged as they are asked for. */
-  *entering(untracked: Iterable<Buffer>): Generator<Buffer> {
+  /**
+   * What was found to change, then those of these files, new to the snapshot, that enter it: judged as they are asked for.
+   * `listed` are those that git has just found in the work tree.
+   */
+  *entering({ listed, others }: Record<'listed' | 'others', Iterable<Buffer>>): Generator<Buffer> {
     for (const key of [...this.added]) yield Buffer.from(key, 'latin1')
-    for (const name of untracked) {
-      if (this.#isDecided(name) || !this.#isWithin(name) || this.#judge(name) !== 'eligible') continue
+    yield* this.#eligible(listed, true)
+    yield* this.#eligible(others, false)
+  }
+
+  *#eligible(names: Iterable<Buffer>, areListed: boolean): Generator<Buffer> {
+    for (const name of names) {
+      if (this.#isDecided(name) || !this.#isWithin(name) || this.#judge(name, areListed) !== 'eligible') continue
       this.added.add(asKey(name))
       yield name
     }
@@ -106,8 +114,8 @@ export class Judgement {
     return isRepository ? 'nested repository' : null
   }
 
-  #judge(name: Buffer): Verdict['kind'] {
-    const verdict = judgeFile(this.#root, name, this.#options.rules)
+  #judge(name: Buffer, isListed = false): Verdict['kind'] {
+    const verdict = judgeFile(this.#root, name, this.#options.rules, isListed)
     if (verdict.kind === 'left out' || verdict.kind === 'unknown') this.skipped.push(verdict.skipped)
     return verdict.kind
   }

@@ -5,7 +5,6 @@ import type { TreeId } from '../delta/operation.js'
 import { writeHint } from '../support/durable-files.js'
 import { DeltaError } from '../support/errors.js'
 import { EMPTY_TREE, gitText, gitTextOrNull, isObjectId, runGit } from '../support/git.js'
-import { chain } from '../support/sequence.js'
 import { escapeBytes, splitNul } from '../support/text.js'
 import type { EligibilityRules, Skipped } from './eligibility.js'
 import { asKey, type IgnoreRules, installIgnoreRules, listIgnored, matchedByOwn } from './ignore-rules.js'
@@ -131,11 +130,11 @@ async function judgeSnapshot(shadow: Shadow, judgement: Judgement, findings: Fin
   if (findings.judgeAll) for (const name of await listIndex(shadow)) judgement.judgeUnchanged(name)
 }
 
-/** The files that the snapshot does not have and that no ignore rule leaves out. */
-async function untrackedFiles(shadow: Shadow, { status, ignored, ignore }: Findings): Promise<Iterable<Buffer>> {
+/** The files that the snapshot does not have and that no ignore rule leaves out; of the others it is not known that they are there. */
+async function untrackedFiles(shadow: Shadow, { status, ignored, ignore }: Findings) {
   const unwanted = await matchedByOwn(shadow, status.untracked, ignore.own)
   const ignoredKeys = new Set(ignored.inSnapshot.map(asKey))
-  return chain(without(status.untracked, unwanted), without(ignored.forced, ignoredKeys))
+  return { listed: without(status.untracked, unwanted), others: without(ignored.forced, ignoredKeys) }
 }
 
 function* without(names: Iterable<Buffer>, keys: ReadonlySet<string>): Generator<Buffer> {

@@ -22,12 +22,12 @@ export class SecretScan {
 
   /** Whether a credential is in a content, whatever is done about it; nothing where nobody looks. */
   finds(content: Buffer): boolean {
-    return this.isOn && findCredentials(content.toString('latin1'), this.#accepted).length > 0
+    return this.isOn && findCredentials(content, this.#accepted).length > 0
   }
 
   /** Why the file is left out, or null. */
   judge(path: string, content: Buffer): string | null {
-    const [first, ...others] = findCredentials(content.toString('latin1'), this.#accepted)
+    const [first, ...others] = findCredentials(content, this.#accepted)
     if (first === undefined) return null
     const detail = describeFinding(first) + (others.length === 0 ? '' : ` and ${others.length} more`)
     if (this.#mode !== 'warn') return detail

@@ -18,6 +18,7 @@ const LOST_OBJECT = new RegExp(
     'unable to (read|stream|unpack|parse|get)',
     '(bad|invalid) (tree )?object',
     'not a valid object',
+    'bad file(?! descriptor)',
     'could not (read|get object|parse)',
     'failed to (read|unpack)',
     'corrupt',

@@ -1,11 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { CREDENTIAL_FORMATS, findCredentials } from '../../src/snapshot/credential-formats.js'
+import fc from 'fast-check'
+import { CREDENTIAL_FORMATS, type CredentialFinding, findCredentials } from '../../src/snapshot/credential-formats.js'
 import { ceDelta, leftOut, push } from '../helpers/command.js'
 import { git, gitRepository, writeTree } from '../helpers/workspace.js'
 
-const NONE: ReadonlySet<string> = new Set()
+function found(text: string, accepted: readonly string[] = []): CredentialFinding[] {
+  return findCredentials(Buffer.from(text), new Set(accepted))
+}
 
 /** Characters that look random, so many; no sample stands in this file, or it would be left out itself. */
 function random(count: number, alphabet = 'aB3dE6gH9jK2mN5pQ8sT1vW4yZ7'): string {
@@ -52,11 +55,25 @@ describe('faults.md row 99: what looks like a credential', () => {
   })
 
   test.each(SAMPLES)('%s is found, by its line, and not told', (format, secret) => {
-    const found = findCredentials(`first\nconst key = "${secret}"\nlast\n`, NONE)
-    expect(found).toEqual([{ format, line: 2, redacted: expect.any(String), fingerprint: expect.any(String) }])
-    expect(JSON.stringify(found)).not.toContain(secret.slice(0, 12))
-    expect(findCredentials(secret, new Set([found[0]?.fingerprint ?? '']))).toEqual([])
+    const findings = found(`first\nconst key = "${secret}"\nlast\n`)
+    expect(findings).toEqual([{ format, line: 2, redacted: expect.any(String), fingerprint: expect.any(String) }])
+    expect(JSON.stringify(findings)).not.toContain(secret.slice(0, 12))
+    expect(found(secret, [findings[0]?.fingerprint ?? ''])).toEqual([])
   })
+
+  test.each(CREDENTIAL_FORMATS.map(({ name, pattern }) => [name, pattern] as const))(
+    '%s is found in all its variants, wherever it stands',
+    (name, pattern) => {
+      const alone = new RegExp(`^${pattern.source.replace(/\(\?<?!.*?\)/g, '')}$`)
+      const variant = fc.stringMatching(alone)
+      fc.assert(
+        fc.property(variant, fc.constantFrom('', ' ', '. ', 'ü: '), (secret, before) => {
+          expect(found(before + secret).map(({ format }) => format)).toContain(name)
+        }),
+        { numRuns: 30, seed: 20_261_126 },
+      )
+    },
+  )
 
   test.each([
     ['a placeholder', 'AKIAXXXX, ghp_xxxx, sk_live_..., npm_token, glpat-xxxx'],
@@ -68,7 +85,7 @@ describe('faults.md row 99: what looks like a credential', () => {
     ['a link', 'https://example.org/ask-me-anything-about-sk-things-and-more-words-in-a-row'],
     ['a style sheet', '.mask-image-linear-gradient-from-top-to-bottom-with-a-long-name {}'],
   ])('%s is none', (_, text) => {
-    expect(findCredentials(text, NONE)).toEqual([])
+    expect(found(text)).toEqual([])
   })
 })
 
