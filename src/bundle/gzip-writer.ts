@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { BufferPool } from '../support/buffer-pool.js'
 
 const compress = promisify(gzip)
 
@@ -8,6 +9,8 @@ const compress = promisify(gzip)
 const PIECE = 1 << 20
 
 const IN_FLIGHT = 3
+
+const pieces = new BufferPool(PIECE)
 
 /** A piece that is being compressed. */
 interface Running {
@@ -18,14 +21,13 @@ interface Running {
 /**
  * Compresses a stream into a file, piece by piece, several pieces at a time (zlib runs outside the JavaScript thread).
  * Each piece becomes a gzip member of its own; every reader of gzip takes members one after another as one stream.
- * Equal input gives equal output, because pieces end at fixed places. The buffers of the pieces are used again and again.
+ * Equal input gives equal output, because pieces end at fixed places.
  */
 export class GzipWriter {
   readonly #file: FileHandle
   readonly #level: number
   readonly #running: Running[] = []
-  readonly #free: Buffer[] = []
-  #piece: Buffer = Buffer.allocUnsafe(PIECE)
+  #piece: Buffer = pieces.take()
   #filled = 0
   #written = 0
 
@@ -48,7 +50,7 @@ export class GzipWriter {
       taken += length
       if (this.#filled < PIECE) return
       this.#startPiece()
-      this.#piece = this.#free.pop() ?? Buffer.allocUnsafe(PIECE)
+      this.#piece = pieces.take()
     }
   }
 
@@ -57,9 +59,10 @@ export class GzipWriter {
     while (this.#running.length > IN_FLIGHT) await this.#storeNext()
   }
 
-  /** Ends the stream; afterwards everything is in the file. */
+  /** Ends the stream; afterwards everything is in the file, and the writer is used no more. */
   async finish(): Promise<void> {
     if (this.#filled > 0) this.#startPiece()
+    else pieces.give(this.#piece)
     while (this.#running.length > 0) await this.#storeNext()
   }
 
@@ -76,7 +79,7 @@ export class GzipWriter {
     const next = this.#running.shift()
     if (next === undefined) return
     const compressed = await next.output
-    this.#free.push(next.input)
+    pieces.give(next.input)
     await this.#file.writeFile(compressed)
     this.#written += compressed.length
   }

@@ -53,7 +53,7 @@ async function everything(
   const gone = known.filter(({ path }) => !kept.has(path))
   const changes: TreeChange[] = [
     ...gone.map(({ path }) => ({ kind: 'removed', path }) as const),
-    ...files.map(({ path, blob }) => ({ kind: 'added', path, blob }) as const),
+    ...files.map(({ path, blob }) => ({ kind: 'created', path, blob }) as const),
   ]
   return { base: held ?? (await treeOfGone(shadow, gone)), target, operations: orderOperations(changes) }
 }

@@ -1,10 +1,12 @@
 import { DeltaError } from '../support/errors.js'
-import type { BlobId } from './operation.js'
+import type { BlobId, Operation } from './operation.js'
 
-/** One difference between two trees, as git found it. A rename here is exact: the same bytes at another path. */
+/**
+ * One difference between two trees, as git found it. A rename here is exact: the same bytes at another path. A file that is
+ * new or different is just what an operation tells of it, so that a large delta need not be made twice.
+ */
 export type TreeChange =
-  | { readonly kind: 'added'; readonly path: string; readonly blob: BlobId }
-  | { readonly kind: 'modified'; readonly path: string; readonly blob: BlobId }
+  | Extract<Operation, { kind: 'created' | 'updated' }>
   | { readonly kind: 'removed'; readonly path: string }
   | { readonly kind: 'renamed'; readonly path: string; readonly source: string; readonly blob: BlobId }
 
@@ -40,11 +42,11 @@ export class TreeChangesReader {
     const blob = bytes.toString('latin1', start + NEW_BLOB, start + STATUS - 1)
     const path = bytes.toString('utf8', headerEnd + 1, pathEnd)
     if (kind === 'R') return this.#rename(bytes, pathEnd + 1, { source: path, blob })
-    if (kind === 'A') this.#changes.push({ kind: 'added', path, blob })
+    if (kind === 'A') this.#changes.push({ kind: 'created', path, blob })
     else if (kind === 'D') this.#changes.push({ kind: 'removed', path })
     else if (kind !== 'M' && kind !== 'T') throw unreadable(bytes.toString('latin1', start, headerEnd))
     else if (bytes.compare(bytes, start + NEW_BLOB, start + STATUS - 1, start + OLD_BLOB, start + NEW_BLOB - 1) !== 0)
-      this.#changes.push({ kind: 'modified', path, blob })
+      this.#changes.push({ kind: 'updated', path, blob })
     return pathEnd + 1
   }
 

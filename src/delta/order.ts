@@ -16,8 +16,7 @@ export function orderOperations(changes: readonly TreeChange[]): Operation[] {
   const isSafe = safeMoves(changes)
   for (const change of changes) {
     if (change.kind === 'removed') deleted.push({ kind: 'deleted', path: change.path })
-    else if (change.kind === 'added') contents.push({ kind: 'created', path: change.path, blob: change.blob })
-    else if (change.kind === 'modified') contents.push({ kind: 'updated', path: change.path, blob: change.blob })
+    else if (change.kind === 'created' || change.kind === 'updated') contents.push(change)
     else if (isSafe(change)) {
       moved.push({ kind: 'moved', path: change.path, source: change.source, blob: change.blob })
     } else {

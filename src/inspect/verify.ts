@@ -62,9 +62,9 @@ async function differencesBetween({ shadow }: View, there: TreeId, here: TreeId)
   const differences = changes.flatMap((change): Difference[] => {
     const { kind, path } = change
     if (kind === 'removed') return [{ difference: 'only there', path, here: null }]
-    if (kind === 'modified') return [{ difference: 'differs', path, here: change.blob }]
+    if (kind === 'updated') return [{ difference: 'differs', path, here: change.blob }]
     const missing: Difference = { difference: 'missing there', path, here: change.blob }
-    return kind === 'added' ? [missing] : [missing, { difference: 'only there', path: change.source, here: null }]
+    return kind === 'created' ? [missing] : [missing, { difference: 'only there', path: change.source, here: null }]
   })
   return differences.sort((left, right) => compareBytes(left.path, right.path))
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { closeSync, readSync } from 'node:fs'
 import type { BlobId } from '../delta/operation.js'
+import { BufferPool } from '../support/buffer-pool.js'
 import { type BlobPiece, readBlobs, type TreeFile } from '../support/git-objects.js'
 import { openFile } from './open-file.js'
 import type { Shadow } from './shadow.js'
@@ -15,7 +16,19 @@ export async function* readFileContents(
   files: readonly TreeFile[],
 ): AsyncGenerator<readonly BlobPiece[]> {
   const { kind, root } = shadow.workspace
-  const unchanged = kind === 'bare' ? null : new UnchangedFiles(root)
+  const buffer = buffers.take()
+  try {
+    yield* readEach(shadow, files, kind === 'bare' ? null : new UnchangedFiles(root, buffer))
+  } finally {
+    buffers.give(buffer)
+  }
+}
+
+async function* readEach(
+  shadow: Shadow,
+  files: readonly TreeFile[],
+  unchanged: UnchangedFiles | null,
+): AsyncGenerator<readonly BlobPiece[]> {
   let most = unchanged === null ? files.length : 1
   for (let at = 0; at < files.length; ) {
     const pieces = unchanged?.read(files, at) ?? []
@@ -41,7 +54,12 @@ function movedBy(offset: number, pieces: readonly BlobPiece[]): BlobPiece[] {
 }
 
 /** Larger files are git's to stream. */
-const CAPACITY = 1 << 20
+const CAPACITY = 8 << 20
+
+const buffers = new BufferPool(CAPACITY)
+
+/** So much is read at a time, and one file more: what many small ones need is still in use when V8 tidies up. */
+const ENOUGH = { files: 50, bytes: 1 << 20 }
 
 /** Room for what git hashes before a content: `blob <size>` and a NUL. */
 const HEADER = 32
@@ -49,17 +67,18 @@ const HEADER = 32
 /** Reads the files of a work tree that are as a snapshot has them. */
 class UnchangedFiles {
   readonly #root: string
-  readonly #buffer = Buffer.allocUnsafeSlow(CAPACITY)
+  readonly #buffer: Buffer
 
-  constructor(root: string) {
+  constructor(root: string, buffer: Buffer) {
     this.#root = root
+    this.#buffer = buffer
   }
 
   /** The contents from the `first`th file on, as many as there is room for, up to the first that is not as it was. */
   read(files: readonly TreeFile[], first: number): BlobPiece[] {
     const pieces: BlobPiece[] = []
     let filled = 0
-    for (let index = first; index < files.length; index++) {
+    for (let index = first; pieces.length < ENOUGH.files && filled < ENOUGH.bytes; index++) {
       const file = files[index]
       const bytes = file === undefined ? null : this.#readOne(file, filled + HEADER)
       if (bytes === null) break
@@ -71,7 +90,7 @@ class UnchangedFiles {
 
   #readOne({ path, blob }: TreeFile, start: number): Buffer | null {
     const room = CAPACITY - start
-    const size = room > 0 ? this.#fill(`${this.#root}/${path}`, start, room) : null
+    const size = this.#fill(`${this.#root}/${path}`, start, room)
     if (size === null || size === room) return null
     const header = `blob ${size}\0`
     this.#buffer.write(header, start - header.length, 'latin1')

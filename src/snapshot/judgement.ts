@@ -10,13 +10,14 @@ export interface JudgementOptions {
 
 /** The verdicts of one scan: which paths enter or stay in the snapshot, which leave it, and why. */
 export class Judgement {
-  /** As keys. */
+  /** As keys; without those that git listed as new to the snapshot, of which it lists each only once. */
   readonly added = new Set<string>()
   readonly removed = new Map<string, Buffer>()
   readonly skipped: Skipped[] = []
   readonly #root: Buffer
   readonly #options: JudgementOptions
   readonly #folders = new Map<string, boolean>()
+  #hasListed = false
 
   constructor(root: string, options: JudgementOptions) {
     this.#root = Buffer.from(root)
@@ -24,7 +25,7 @@ export class Judgement {
   }
 
   get isEmpty(): boolean {
-    return this.added.size === 0 && this.removed.size === 0
+    return this.added.size === 0 && this.removed.size === 0 && !this.#hasListed
   }
 
   /** A rule of the user's says so; nothing else is asked about this path any more. */
@@ -44,13 +45,13 @@ export class Judgement {
    */
   *entering({ listed, others }: Record<'listed' | 'others', Iterable<Buffer>>): Generator<Buffer> {
     for (const key of [...this.added]) yield Buffer.from(key, 'latin1')
-    yield* this.#eligible(listed, true)
-    yield* this.#eligible(others, false)
-  }
-
-  *#eligible(names: Iterable<Buffer>, areListed: boolean): Generator<Buffer> {
-    for (const name of names) {
-      if (this.#isDecided(name) || !this.#isWithin(name) || this.#judge(name, areListed) !== 'eligible') continue
+    for (const name of listed) {
+      if (this.#isDecided(name) || !this.#isWithin(name) || this.#judge(name, true) !== 'eligible') continue
+      this.#hasListed = true
+      yield name
+    }
+    for (const name of others) {
+      if (this.#isDecided(name) || !this.#isWithin(name) || this.#judge(name) !== 'eligible') continue
       this.added.add(asKey(name))
       yield name
     }
@@ -87,6 +88,7 @@ export class Judgement {
   }
 
   #isDecided(name: Buffer): boolean {
+    if (this.added.size === 0 && this.removed.size === 0) return false
     return this.added.has(asKey(name)) || this.removed.has(asKey(name))
   }
 

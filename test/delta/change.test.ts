@@ -64,9 +64,9 @@ describe('what git diff-tree finds between two trees', () => {
     ]
 
     expect(await changes(base, target)).toEqual([
-      { kind: 'modified', path: 'changed', blob: await blob('after') },
+      { kind: 'updated', path: 'changed', blob: await blob('after') },
       { kind: 'removed', path: 'folder/gone' },
-      { kind: 'added', path: 'folder/new', blob: await blob('new') },
+      { kind: 'created', path: 'folder/new', blob: await blob('new') },
     ])
   })
 
@@ -88,13 +88,13 @@ describe('what git diff-tree finds between two trees', () => {
       [{ path: 'script', content: 'before' }],
       [{ path: 'script', content: 'after', mode: EXECUTABLE }],
     )
-    expect(found).toEqual([{ kind: 'modified', path: 'script', blob: await blob('after') }])
+    expect(found).toEqual([{ kind: 'updated', path: 'script', blob: await blob('after') }])
   })
 
   test('a link that became a file is a modified file', async () => {
     const { blob, changes } = await treeMaker()
     const found = await changes([{ path: 'a', content: 'target', mode: LINK }], [{ path: 'a', content: 'text' }])
-    expect(found).toEqual([{ kind: 'modified', path: 'a', blob: await blob('text') }])
+    expect(found).toEqual([{ kind: 'updated', path: 'a', blob: await blob('text') }])
   })
 
   test('the same bytes at another path are renamed, also with another mode', async () => {
@@ -121,7 +121,7 @@ describe('what git diff-tree finds between two trees', () => {
     const found = await changes([{ path: 'a', content: text }], [{ path: 'b', content: `${text}.` }])
     expect(found).toEqual([
       { kind: 'removed', path: 'a' },
-      { kind: 'added', path: 'b', blob: await blob(`${text}.`) },
+      { kind: 'created', path: 'b', blob: await blob(`${text}.`) },
     ])
   })
 
@@ -129,7 +129,7 @@ describe('what git diff-tree finds between two trees', () => {
     const { blob, changes } = await treeMaker()
     const original = { path: 'a', content: 'text' }
     expect(await changes([original], [original, { path: 'b', content: 'text' }])).toEqual([
-      { kind: 'added', path: 'b', blob: await blob('text') },
+      { kind: 'created', path: 'b', blob: await blob('text') },
     ])
   })
 
@@ -137,7 +137,7 @@ describe('what git diff-tree finds between two trees', () => {
     const { changes } = await treeMaker()
     const target = ['x', 'y', 'z'].map((path) => ({ path, content: 'text' }))
     const found = await changes([{ path: 'a', content: 'text' }], target)
-    expect(found.map(({ kind }) => kind).sort()).toEqual(['added', 'added', 'renamed'])
+    expect(found.map(({ kind }) => kind).sort()).toEqual(['created', 'created', 'renamed'])
     expect(found.map(({ path }) => path).sort()).toEqual(['x', 'y', 'z'])
   })
 
@@ -158,9 +158,9 @@ describe('what git diff-tree finds between two trees', () => {
 
     expect(new Set(found)).toEqual(
       new Set([
-        { kind: 'modified', path: `${name}/changed`, blob: await blob('after') },
+        { kind: 'updated', path: `${name}/changed`, blob: await blob('after') },
         { kind: 'removed', path: `gone/${name}` },
-        { kind: 'added', path: `new/${name}`, blob: await blob('new') },
+        { kind: 'created', path: `new/${name}`, blob: await blob('new') },
         { kind: 'renamed', source: `from/${name}`, path: `to/${name}/${name}`, blob: await blob('moved') },
       ]),
     )
@@ -210,7 +210,7 @@ describe('output that git would not print', () => {
 
   test('an entry that is well formed is read, so the others are refused for what is wrong with them', () => {
     expect(readInPieces(Buffer.from(`${header('M')}\0path\0`), 1000)).toEqual([
-      { kind: 'modified', path: 'path', blob: '2'.repeat(40) },
+      { kind: 'updated', path: 'path', blob: '2'.repeat(40) },
     ])
     expect(readInPieces(Buffer.alloc(0), 1000)).toEqual([])
   })

@@ -28,8 +28,8 @@ export function changesBetween(base: Tree, target: Tree, choice = 0): TreeChange
     const sources = [...removed.keys()].filter((source) => removed.get(source) === blob)
     const source = sources[choice % sources.length]
     if (base.get(path) === blob) continue
-    if (base.has(path)) changes.push({ kind: 'modified', path, blob })
-    else if (source === undefined) changes.push({ kind: 'added', path, blob })
+    if (base.has(path)) changes.push({ kind: 'updated', path, blob })
+    else if (source === undefined) changes.push({ kind: 'created', path, blob })
     else {
       removed.delete(source)
       changes.push({ kind: 'renamed', path, source, blob })

@@ -84,9 +84,8 @@ function orderedAgain(operations: readonly Operation[]): Operation[] {
 function changeOf(operation: Operation): TreeChange {
   switch (operation.kind) {
     case 'created':
-      return { ...operation, kind: 'added' }
     case 'updated':
-      return { ...operation, kind: 'modified' }
+      return operation
     case 'deleted':
       return { ...operation, kind: 'removed' }
     case 'moved':

@@ -89,9 +89,9 @@ function changes(base: ReadonlyMap<string, string>, target: ReadonlyMap<string, 
   const sources = new Set<string>()
   return [
     ...added.map(([path, blob]) => {
-      if (base.has(path)) return { kind: 'modified', path, blob } as const
+      if (base.has(path)) return { kind: 'updated', path, blob } as const
       const source = removed.find((gone) => base.get(gone) === blob && !sources.has(gone))
-      if (source === undefined) return { kind: 'added', path, blob } as const
+      if (source === undefined) return { kind: 'created', path, blob } as const
       sources.add(source)
       return { kind: 'renamed', path, source, blob } as const
     }),
