@@ -14,18 +14,20 @@ const SAME = 1.25
 export async function commitDelta(bench) {
   const server = await bench.ceDelta.serve()
   try {
-    const large = await measureNewCommits(bench, await bench.trees.packages(), server)
-    const small = await measureNewCommits(bench, await bench.trees.slice(0, PARTS), server)
+    const [whole, part] = [await bench.trees.packages(), await bench.trees.slice(0, PARTS)]
+    const everywhere = await measureNewCommits(bench, whole, server, spread(await whole.paths()))
+    const changed = spread(await part.paths())
+    const large = await measureNewCommits(bench, whole, server, changed)
+    const small = await measureNewCommits(bench, part, server, changed)
     const real = await measureHistory(bench, await bench.trees.history(), server)
-    return [...resultsOf(large), independence(large, small), ...resultsOf(real)]
+    return [...resultsOf(everywhere), independence(large, small), ...resultsOf(real)]
   } finally {
     await server.stop()
   }
 }
 
 /** The commit of each round is new, as it is in a hook or in CI: nobody can have seen it before. */
-async function measureNewCommits(bench, tree, server) {
-  const paths = (await tree.paths()).filter((_, index) => index % Math.ceil(tree.count / FILES_OF_A_COMMIT) === 0)
+async function measureNewCommits(bench, tree, server, paths) {
   let turn = 0
   const nextPair = async () => {
     const from = (await tree.git('rev-parse', 'HEAD')).trim()
@@ -38,6 +40,10 @@ async function measureNewCommits(bench, tree, server) {
   } finally {
     await tree.restore('bench-start')
   }
+}
+
+function spread(paths) {
+  return paths.filter((_, index) => index % Math.ceil(paths.length / FILES_OF_A_COMMIT) === 0)
 }
 
 async function measureHistory(bench, tree, server) {
@@ -85,7 +91,7 @@ function resultsOf({ tree, samples }) {
 
 function independence(large, small) {
   return compared({
-    what: `delta between two commits, ${large.tree.count} files against ${small.tree.count}`,
+    what: `the same delta between two commits, ${large.tree.count} files against ${small.tree.count}`,
     target: `independent: ≤ ${SAME} ×`,
     ours: secondsOf(large.samples.delta),
     base: secondsOf(small.samples.delta),
