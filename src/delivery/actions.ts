@@ -48,7 +48,7 @@ export class Actions {
         if (attempted === null) return { isDone: false, isStale: true, status }
         if ((attempted.dialect ?? 'ce-delta') !== status.dialect.name)
           return await this.#sendInsteadOf(attempted, status)
-        return await deliverEntry(this.#job, this.#ledger, attempted, status)
+        return await deliverEntry(this.#job, this.#ledger, { entry: attempted }, status)
       case 'adopt':
         return this.#fullIsDue ? await this.#sendFull(status) : await this.#adopt(status)
       case 'send':

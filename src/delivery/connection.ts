@@ -40,9 +40,12 @@ export async function proxiedConnection(endpoint: string, proxy: ProxyServer, tl
   }
 }
 
-/** One connection for everything: where several processes answer, the same one tells whether it has applied a bundle. */
+/**
+ * One connection for everything: where several processes answer, the same one tells whether it has applied a bundle. A
+ * second one is made only for an upload that begins before the last one is answered.
+ */
 function agentOptions(keepsConnection: boolean): AgentOptions {
-  return keepsConnection ? { keepAlive: true, maxSockets: 1 } : { keepAlive: false }
+  return keepsConnection ? { keepAlive: true, maxSockets: 2 } : { keepAlive: false }
 }
 
 function verified({ ca, ...own }: TlsMaterial) {

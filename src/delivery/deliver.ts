@@ -15,6 +15,11 @@ export interface Sender {
 
 type UploadHints = Pick<Upload, 'plain' | 'moreFollow'>
 
+/** How a bundle is delivered. `begun`: its first upload, which began, and was recorded as attempted, before its turn came. */
+export interface DeliveryHints extends UploadHints {
+  readonly begun?: (() => Promise<UploadResult>) | undefined
+}
+
 export interface Delivery {
   readonly result: UploadResult
   /** It may have been applied all the same: an earlier time that it was sent, or an answer that nothing bears out. */
@@ -25,19 +30,18 @@ export interface Delivery {
  * Sends one bundle of the outbox until its fate is known. "Attempted" is recorded before the first byte leaves; after
  * a lost answer the receiver is asked before anything is sent again, and what an answer says without a proof has to show
  * in the status as well (faults.md 0.1). What is learnt of its fate is written to its entry, which stays in the outbox:
- * the caller removes it when the confirmed reference has moved. `status`: as the receiver is known; `hints`: see
- * {@link Upload}.
+ * the caller removes it when the confirmed reference has moved. `status`: as the receiver is known.
  */
 export async function deliver(
   sender: Sender,
   entry: OutboxEntry,
   status: ReceiverStatus,
-  hints: UploadHints = {},
+  { begun, ...hints }: DeliveryHints = {},
 ): Promise<Delivery> {
   const { receiver, outbox, context } = sender
   const attempted = { ...entry, attemptedAt: entry.attemptedAt ?? context.now().toISOString() }
-  if (entry.attemptedAt === null) await outbox.put(attempted)
-  const delivery = await untilAnswered(sender, entry, status, hints)
+  if (entry.attemptedAt === null && begun === undefined) await outbox.put(attempted)
+  const delivery = await untilAnswered(sender, entry, status, { begun, ...hints })
   const { result } = delivery
   if (result.kind === 'partly applied') await outbox.put({ ...attempted, isPartlyApplied: true })
   if (result.kind !== 'applied' || result.tree !== null || status.hasSeveralCounters) return delivery
@@ -54,7 +58,7 @@ async function untilAnswered(
   sender: Sender,
   entry: OutboxEntry,
   known: ReceiverStatus,
-  hints: UploadHints,
+  { begun, ...hints }: DeliveryHints,
 ): Promise<Delivery> {
   const { receiver, context } = sender
   const { dialect } = known
@@ -74,8 +78,11 @@ async function untilAnswered(
       hasSeveralCounters ||= status.hasSeveralCounters
     }
     const sequence = hasSeveralCounters ? null : entry.sequence
+    const upload = attempt === 1 ? begun : undefined
     const answer = await noting(sender, entry, { dialect, isRepeated }, () =>
-      receiver.upload(uploadOf(sender, entry, { sequence, ...hints }), context.signal),
+      upload === undefined
+        ? receiver.upload(uploadOf(sender, entry, { sequence, ...hints }), context.signal)
+        : upload(),
     )
     if (answer.kind === 'sequence mismatch') {
       // The network may have delivered it twice, and this may be the answer to the second time.
@@ -107,8 +114,9 @@ async function noting<Result>(
   }
 }
 
-function uploadOf(
-  { outbox, context }: Sender,
+/** What is uploaded of an entry. */
+export function uploadOf(
+  { outbox, context }: Pick<Sender, 'outbox' | 'context'>,
   entry: OutboxEntry,
   how: UploadHints & Pick<Upload, 'sequence'>,
 ): Upload {

@@ -26,6 +26,7 @@ export function embeddedReceiver(
         maxBundleBytes: engine.limits.compressedBytes,
         canListTree: true,
         movesWithoutContent: true,
+        takesUploadsEarly: false,
         mirror: status.mirror,
         lastUploadState: undefined,
         dialect: DIALECTS['ce-delta'],

@@ -37,6 +37,7 @@ export function parseStatus(answer: HttpAnswer): ToldStatus {
     maxBundleBytes: typeof megabytes === 'number' && megabytes > 0 ? Math.floor(megabytes * 1024 * 1024) : null,
     canListTree: abilities.includes('tree-listing'),
     movesWithoutContent: abilities.includes('moves-without-content'),
+    takesUploadsEarly: abilities.includes('early-uploads'),
     mirror: textOrNull(fields.mirror),
     lastUploadState,
     shown: {

@@ -18,6 +18,8 @@ export interface ReceiverStatus {
   readonly canListTree: boolean
   /** It has the bytes of a moved file already and does not want them again. */
   readonly movesWithoutContent: boolean
+  /** It applies bundles in the order in which they come, so the next one may come before the last one is answered. */
+  readonly takesUploadsEarly: boolean
   /** Where the plain files are, on the receiver's machine. */
   readonly mirror: string | null
   /** What became of the bundle that it took last; null where none is known, undefined where it does not tell. */

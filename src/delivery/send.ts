@@ -2,6 +2,7 @@ import type { GitHistory } from '../bundle/git-history.js'
 import type { Delta, TreeId } from '../delta/operation.js'
 import { DeltaError } from '../support/errors.js'
 import { deliver } from './deliver.js'
+import { type Coming, EarlyUploads } from './early-uploads.js'
 import type { Next, SynchroniseJob } from './job.js'
 import type { Ledger } from './ledger.js'
 import type { OutboxEntry } from './outbox.js'
@@ -58,23 +59,41 @@ export async function sendDelta(
   return await deliverAll(job, ledger, entries, status)
 }
 
-/** Delivers while the next bundle is made. Where delivery fails, the rest is still made, and waits. */
+/**
+ * Delivers while the next bundle is made, and already uploaded where the receiver can take it so early. Where delivery
+ * fails, the rest is still made, and waits.
+ */
 export async function deliverAll(
   job: SynchroniseJob,
   ledger: Ledger,
   entries: AsyncIterable<OutboxEntry> | Iterable<OutboxEntry>,
   status: ReceiverStatus,
 ): Promise<Next> {
+  const early = new EarlyUploads(job, status)
+  try {
+    return await deliverComing(job, ledger, early, entries, status)
+  } finally {
+    await early.stop()
+  }
+}
+
+async function deliverComing(
+  job: SynchroniseJob,
+  ledger: Ledger,
+  early: EarlyUploads,
+  entries: AsyncIterable<OutboxEntry> | Iterable<OutboxEntry>,
+  status: ReceiverStatus,
+): Promise<Next> {
   let next: Next = { isDone: false, isStale: true, status }
   let failure: DeltaError | null = null
-  for await (const entry of entries) {
-    job.context.onBundle(entry)
+  for await (const coming of early.coming(entries)) {
     if (failure !== null) continue
     try {
-      next = await deliverEntry(job, ledger, entry, next.status)
+      next = await deliverEntry(job, ledger, coming, next.status)
     } catch (thrown) {
       if (!(thrown instanceof DeltaError) || !isPassing(thrown)) throw thrown
       failure = thrown
+      await early.stop()
     }
     if (failure === null && next.isStale) return next
   }
@@ -86,19 +105,19 @@ export async function deliverAll(
 export async function deliverEntry(
   job: SynchroniseJob,
   ledger: Ledger,
-  entry: OutboxEntry,
+  { entry, begun }: Coming,
   status: ReceiverStatus,
 ): Promise<Next> {
   const { outbox, context, lock, target } = job
   await lock.verify()
-  if (!(await outbox.isIntact(entry))) {
+  if (begun === undefined && !(await outbox.isIntact(entry))) {
     context.onNotice('A bundle in the outbox was damaged; it is made anew.')
     await outbox.remove(entry)
     return { isDone: false, isStale: true, status }
   }
   if (entry.bytes > (status.maxBundleBytes ?? Number.POSITIVE_INFINITY))
     throw new DeltaError('bundle-too-large', `A bundle of ${entry.bytes} bytes is more than the receiver takes.`)
-  const { result, isRepeated } = await deliver(job, entry, status, { moreFollow: entry.target !== target })
+  const { result, isRepeated } = await deliver(job, entry, status, { begun, moreFollow: entry.target !== target })
   if (result.kind !== 'applied' || !isProof(result.tree, entry.target)) {
     context.onNotice(`Bundle ${entry.sequence} was not what the receiver needs (${result.kind}); it is asked again.`)
     // One that may have been applied stays, so that the next round can tell its effect from another writer's.

@@ -1,4 +1,4 @@
-import { type BundleLimits, DEFAULT_LIMITS, openBundle } from '../bundle/reader.js'
+import { type BundleLimits, DEFAULT_LIMITS, type OpenedBundle, openBundle } from '../bundle/reader.js'
 import type { OperationCounts, TreeId } from '../delta/operation.js'
 import { EMPTY_TREE } from '../support/git.js'
 import { listTree, type TreeFile } from '../support/git-objects.js'
@@ -6,9 +6,10 @@ import { isMaintenanceDue, maintainRepository } from '../support/maintenance.js'
 import { checkAgreement, findReplay, nextSequence } from './admission.js'
 import { alone } from './alone.js'
 import { commitBundle } from './commit-bundle.js'
-import { exactCommit, Followers, repair } from './follow.js'
+import { exactCommit, follow, repair, type Step } from './follow.js'
 import { knownWorkspaces, type Place, placeExists, placeOf } from './place.js'
 import { type AppliedState, operationsSince, readApplied } from './record.js'
+import { Turns } from './turns.js'
 
 export interface EngineOptions {
   /** Where the repositories of the workspaces are. */
@@ -74,7 +75,9 @@ export interface WorkspaceListing {
 export class ReceiverEngine {
   readonly limits: BundleLimits
   readonly #options: EngineOptions
-  readonly #followers = new Followers()
+  /** Bundles are applied in the order in which they came; the next one is read meanwhile. */
+  readonly #uploads = new Turns()
+  readonly #mirrors = new Turns()
 
   constructor(options: EngineOptions) {
     this.#options = options
@@ -96,7 +99,7 @@ export class ReceiverEngine {
       pendingOperations: isMirrorBehind ? await operationsSince(place.repository, held) : 0,
       mirror: place.mirror.directory,
       isMirrorBehind,
-      isMirrorFollowing: this.#followers.isFollowing(workspacePath),
+      isMirrorFollowing: this.#mirrors.isTaken(workspacePath),
     }
   }
 
@@ -115,26 +118,38 @@ export class ReceiverEngine {
    */
   async apply(incoming: IncomingBundle): Promise<AppliedAnswer> {
     const place = this.#place(incoming.workspacePath)
-    const bundle = await openBundle(incoming.path, this.limits)
-    checkAgreement(bundle, incoming)
-    const answer = await alone(place, async (applied) => {
-      const replay = await findReplay(place, applied, bundle, incoming)
-      if (replay !== null) return answerOf(replay, place, true)
-      const sequence = nextSequence(applied, bundle, incoming)
-      const appliedAt = (this.#options.now?.() ?? new Date()).toISOString()
-      const admission = { applied, sequence, appliedAt, limits: this.limits }
-      const { state, difference } = await commitBundle(place, bundle, incoming, admission)
-      this.#followers.follow(place, { from: applied?.commit ?? null, to: state.commit, difference })
-      return answerOf(state, place, false)
+    const opening = openBundle(incoming.path, this.limits)
+    // It is reported when its turn has come.
+    opening.catch(() => undefined)
+    const answer = await this.#uploads.take(incoming.workspacePath, async () => {
+      const bundle = await opening
+      checkAgreement(bundle, incoming)
+      return await alone(place, async (applied) => await this.#applyNext(place, bundle, incoming, applied))
     })
-    if (answer.isReplay) this.#followers.follow(place)
+    if (answer.isReplay) this.#follow(place)
     if (incoming.moreFollow !== true) await this.mirrored(incoming.workspacePath)
     return answer
   }
 
+  async #applyNext(
+    place: Place,
+    bundle: OpenedBundle,
+    incoming: IncomingBundle,
+    applied: AppliedState | null,
+  ): Promise<AppliedAnswer> {
+    const replay = await findReplay(place, applied, bundle, incoming)
+    if (replay !== null) return answerOf(replay, place, true)
+    const sequence = nextSequence(applied, bundle, incoming)
+    const appliedAt = (this.#options.now?.() ?? new Date()).toISOString()
+    const admission = { applied, sequence, appliedAt, limits: this.limits }
+    const { state, difference } = await commitBundle(place, bundle, incoming, admission)
+    this.#follow(place, { from: applied?.commit ?? null, to: state.commit, difference })
+    return answerOf(state, place, false)
+  }
+
   /** Waits until the mirror has followed all that was applied so far in this process. Throws what went wrong last. */
   async mirrored(workspacePath: string): Promise<void> {
-    await this.#followers.settled(workspacePath)
+    await this.#mirrors.settled(workspacePath)
   }
 
   /** Finishes what a killed process left half done and makes every mirror exact; returns the workspaces' paths. */
@@ -153,7 +168,7 @@ export class ReceiverEngine {
 
   /** Brings the mirror of one workspace forward, where a process was killed before it did. */
   async catchUp(workspacePath: string): Promise<void> {
-    this.#followers.follow(this.#place(workspacePath))
+    this.#follow(this.#place(workspacePath))
     await this.mirrored(workspacePath)
   }
 
@@ -162,6 +177,11 @@ export class ReceiverEngine {
     const place = this.#place(workspacePath)
     if (!(await isMaintenanceDue(place.gitDirectory))) return
     await alone(place, async () => maintainRepository(place.gitDirectory, place.repository))
+  }
+
+  /** Begins to bring the mirror forward. What fails is told to who waits for it; the next time mends it. */
+  #follow(place: Place, step?: Step): void {
+    this.#mirrors.take(place.workspacePath, async () => await follow(place, step)).catch(() => undefined)
   }
 
   #place(workspacePath: string): Place {

@@ -15,38 +15,11 @@ export interface Step {
   readonly difference: readonly ChangedFile[] | null
 }
 
-/** The mirrors that this process brings forward: for each workspace one thing after another. */
-export class Followers {
-  readonly #last = new Map<string, Promise<void>>()
-
-  /** Begins it, behind what was begun before; see {@link follow}. */
-  follow(place: Place, step?: Step): void {
-    const path = place.workspacePath
-    const before = this.#last.get(path) ?? Promise.resolve()
-    // What failed was told to who waited for it; from what it left, the mirror can be brought forward all the same.
-    const following = before.catch(() => undefined).then(() => follow(place, step))
-    this.#last.set(path, following)
-    const forget = (): void => {
-      if (this.#last.get(path) === following) this.#last.delete(path)
-    }
-    following.then(forget, forget)
-  }
-
-  isFollowing(workspacePath: string): boolean {
-    return this.#last.has(workspacePath)
-  }
-
-  /** Waits for all that was begun so far. Throws what went wrong last. */
-  async settled(workspacePath: string): Promise<void> {
-    await this.#last.get(workspacePath)
-  }
-}
-
 /**
  * Brings the mirror to what was applied last. It is written under a lock of its own, so that the next bundle can be
  * applied meanwhile. Where the mirror stands at the beginning of `step`, that is gone and nothing has to be asked.
  */
-async function follow(place: Place, step?: Step): Promise<void> {
+export async function follow(place: Place, step?: Step): Promise<void> {
   await underLock(place.mirrorLock, async () => {
     const held = await exactCommit(place)
     const isStep = held !== null && held === step?.from

@@ -1,6 +1,7 @@
 import { lstatSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { removeFolder } from '../support/durable-files.js'
 import { systemErrorCode } from '../support/errors.js'
 import { runGit } from '../support/git.js'
 import { privateRepository } from '../support/git-repository.js'
@@ -47,7 +48,7 @@ export async function repairMirror(mirror: Mirror, commit: string): Promise<void
 
 /** Removes what a process left that was killed while it wrote the mirror. */
 export async function clearInterruptedMirror({ gitDirectory, staging }: Mirror): Promise<void> {
-  await rm(staging, { recursive: true, force: true })
+  await removeFolder(staging)
   const indexes = [COMPARING, STAGING_INDEX].flatMap((index) => [index, `${index}.lock`])
   await Promise.all(indexes.map(async (index) => await rm(join(gitDirectory, index), { force: true })))
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makePrivateDirectory, readTextIfPresent, writeFileDurably } from '../support/durable-files.js'
+import { makePrivateDirectory, readTextIfPresent, removeFolder, writeFileDurably } from '../support/durable-files.js'
 import { systemErrorCode } from '../support/errors.js'
 import { privateRepository, type Repository } from '../support/git-repository.js'
 import { createPrivateRepository } from '../support/private-repository.js'
@@ -90,12 +90,12 @@ export async function placeExists(place: Place): Promise<boolean> {
 /** Makes the repository where it is not there yet, and removes what an interrupted upload left behind. */
 export async function preparePlace(place: Place): Promise<void> {
   if (!(await placeExists(place))) {
-    await rm(place.directory, { recursive: true, force: true })
+    await removeFolder(place.directory)
     await makePrivateDirectory(place.directory)
     await createPrivateRepository(place.gitDirectory, CONFIGURATION)
     await writeFileDurably(nameFile(place), place.workspacePath)
   }
-  await rm(place.incoming, { recursive: true, force: true })
+  await removeFolder(place.incoming)
   for (const lock of ['HEAD.lock', 'refs/heads/main.lock', 'packed-refs.lock']) {
     await rm(join(place.gitDirectory, lock), { force: true })
   }

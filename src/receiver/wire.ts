@@ -14,7 +14,13 @@ export const HEALTH_PATH = '/health'
 export const MORE_FOLLOW_FIELD = 'more_follow'
 
 /** What this receiver can do beyond the specification; a client that knows a name may rely on it. */
-export const ABILITIES = ['tree-listing', 'moves-without-content', 'proof-by-tree', 'strict-sequence'] as const
+export const ABILITIES = [
+  'tree-listing',
+  'moves-without-content',
+  'proof-by-tree',
+  'strict-sequence',
+  'early-uploads',
+] as const
 
 export type Ability = (typeof ABILITIES)[number]
 

@@ -92,6 +92,14 @@ export async function removeDurably(path: string): Promise<void> {
   }
 }
 
+/**
+ * Removes a folder with all that is in it, also where a process that outlived its parent still writes into it: that goes
+ * on for seconds at most.
+ */
+export async function removeFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+}
+
 /** The text of a file, or null where it does not exist. */
 export async function readTextIfPresent(path: string): Promise<string | null> {
   try {

@@ -43,6 +43,11 @@ describe('how far a push is', () => {
       'sending ██████████░░░░░░░░░░ 50% · waiting for the server · 0 of 8,000 · 500 kB/s',
     ],
     [
+      'one has left, and the next one is half way',
+      [snapshot, delta, bundle('a'), bundle('b'), sending('a', 2_000_000), sending('b', 1_000_000)],
+      'sending ███████████████░░░░░ 75% · 1.3 s left · 0 of 8,000 · 750 kB/s',
+    ],
+    [
       'all arrived',
       [snapshot, delta, bundle('a'), bundle('b'), confirmed('a'), confirmed('b')],
       'sending ████████████████████ 100% · finishing · 8,000 of 8,000 · 1.0 MB/s',

@@ -159,6 +159,7 @@ describe('a status', () => {
       maxBundleBytes: 100 * 1024 * 1024,
       canListTree: false,
       movesWithoutContent: false,
+      takesUploadsEarly: false,
       mirror: null,
       lastUploadState: undefined,
       shown: {

@@ -31,6 +31,7 @@ export class CountingReceiver implements Receiver {
       maxBundleBytes: null,
       canListTree: false,
       movesWithoutContent: false,
+      takesUploadsEarly: false,
       mirror: null,
       lastUploadState: undefined,
       dialect: DIALECTS.S1,

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -32,6 +33,23 @@ async function expectRepaired(): Promise<void> {
 }
 
 describe('faults.md row 86: what a killed receiver left is mended at the next start', () => {
+  test('a checkout that outlived it, and still writes', async () => {
+    const { staging } = placeIn(receiver).mirror
+    await mkdir(staging)
+    const code = `
+      const { mkdirSync, writeFileSync } = require('node:fs')
+      process.stdout.write('begun')
+      for (const end = Date.now() + 700; Date.now() < end; ) {
+        const folder = String(Math.random())
+        try { mkdirSync(folder); for (let n = 0; n < 20; n++) writeFileSync(folder + '/' + n, '') } catch { break }
+      }`
+    const orphan = spawn(process.execPath, ['-e', code], { cwd: staging, stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = once(orphan, 'close')
+    await once(orphan.stdout, 'data')
+    await expectRepaired()
+    await ended
+  })
+
   test('an import that was half done', async () => {
     const { incoming } = placeIn(receiver)
     await writeTree(incoming, { 'x/objects/pack/tmp_pack_1': 'half', 'x/HEAD': 'ref: x\n' })

@@ -38,7 +38,7 @@ describe('the specified answers', () => {
         version: '1.2.3',
         max_bundle_size_mb: 256,
         supported_formats: ['tar.gz'],
-        abilities: ['tree-listing', 'moves-without-content', 'proof-by-tree', 'strict-sequence'],
+        abilities: ['tree-listing', 'moves-without-content', 'proof-by-tree', 'strict-sequence', 'early-uploads'],
         limits: { compressed_bytes: 2 ** 28, uncompressed_bytes: 2 ** 32, members: 600_000, path_bytes: 4095 },
       },
       tree: sender.tree,
