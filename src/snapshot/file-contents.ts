@@ -54,12 +54,12 @@ function movedBy(offset: number, pieces: readonly BlobPiece[]): BlobPiece[] {
 }
 
 /** Larger files are git's to stream. */
-const CAPACITY = 8 << 20
+const CAPACITY = 2 << 20
 
 const buffers = new BufferPool(CAPACITY)
 
 /** So much is read at a time, and one file more: what many small ones need is still in use when V8 tidies up. */
-const ENOUGH = { files: 50, bytes: 1 << 20 }
+const ENOUGH = { files: 50, bytes: 1 << 18 }
 
 /** Room for what git hashes before a content: `blob <size>` and a NUL. */
 const HEADER = 32

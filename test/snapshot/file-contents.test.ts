@@ -13,7 +13,7 @@ import { git, gitEnvironment, gitRepository } from '../helpers/workspace.js'
 
 const run = promisify(execFile)
 
-const LARGE = Buffer.alloc(9_000_000, 'larger than what is read at a time\n')
+const LARGE = Buffer.alloc(3_000_000, 'larger than what is read at a time\n')
 const FILES: Record<string, string | Uint8Array> = {
   'a/same': 'same\n',
   'b/changed': 'as it was\n',
@@ -24,7 +24,7 @@ const FILES: Record<string, string | Uint8Array> = {
   'g/empty': '',
   'h/bytes': new Uint8Array([0, 13, 10, 255]),
   'i/large': LARGE,
-  'i/not so large': LARGE.subarray(0, 3_000_000),
+  'i/not so large': LARGE.subarray(0, 1_500_000),
   'j/longer now': 'short',
   'z/last': 'last\n',
 }
