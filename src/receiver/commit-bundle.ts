@@ -18,11 +18,14 @@ export interface Admission {
   readonly limits: BundleLimits
 }
 
-/** What was applied, and what it changed; null where nothing was there before. */
+/** What was applied, and what it changed; null where nothing was there before, and where that is much. */
 export interface Committed {
   readonly state: AppliedState
   readonly difference: readonly ChangedFile[] | null
 }
+
+/** A larger difference is asked for again: bundles whose mirror is behind would keep theirs in memory until it follows. */
+const MOST_KEPT = 1000
 
 /**
  * Makes an admitted bundle the head of its workspace: all of it is on the disk when this returns, or nothing has changed.
@@ -56,7 +59,8 @@ export async function commitBundle(
     // git makes sure of what is in the file, not of its name; and after this the client hears that it is applied.
     await syncDirectory(dirname(join(place.gitDirectory, HEAD_REFERENCE)))
     const { commit, tree, difference } = imported
-    return { state: { ...record, commit, tree }, difference }
+    const isKept = difference !== null && difference.length <= MOST_KEPT
+    return { state: { ...record, commit, tree }, difference: isKept ? difference : null }
   } finally {
     await rm(place.incoming, { recursive: true, force: true })
   }

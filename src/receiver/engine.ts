@@ -75,7 +75,7 @@ export interface WorkspaceListing {
 export class ReceiverEngine {
   readonly limits: BundleLimits
   readonly #options: EngineOptions
-  /** Bundles are applied in the order in which they came; the next one is read meanwhile. */
+  /** Bundles are applied in the order in which they came. */
   readonly #uploads = new Turns()
   readonly #mirrors = new Turns()
 
@@ -118,11 +118,9 @@ export class ReceiverEngine {
    */
   async apply(incoming: IncomingBundle): Promise<AppliedAnswer> {
     const place = this.#place(incoming.workspacePath)
-    const opening = openBundle(incoming.path, this.limits)
-    // It is reported when its turn has come.
-    opening.catch(() => undefined)
     const answer = await this.#uploads.take(incoming.workspacePath, async () => {
-      const bundle = await opening
+      // Not before its turn: an announcement takes several times the memory of its bundle.
+      const bundle = await openBundle(incoming.path, this.limits)
       checkAgreement(bundle, incoming)
       return await alone(place, async (applied) => await this.#applyNext(place, bundle, incoming, applied))
     })

@@ -8,7 +8,7 @@ import type { Place } from './place.js'
 import { readApplied } from './record.js'
 import { type ChangedFile, treeDifference } from './tree-difference.js'
 
-/** Two commits that follow one another, and the files that differ; null before the first. */
+/** Two commits that follow one another, null before the first; and the files that differ, null where that has to be asked. */
 export interface Step {
   readonly from: string | null
   readonly to: string
