@@ -36,12 +36,12 @@ export async function deliver(
   sender: Sender,
   entry: OutboxEntry,
   status: ReceiverStatus,
-  { begun, ...hints }: DeliveryHints = {},
+  hints: DeliveryHints = {},
 ): Promise<Delivery> {
   const { receiver, outbox, context } = sender
   const attempted = { ...entry, attemptedAt: entry.attemptedAt ?? context.now().toISOString() }
-  if (entry.attemptedAt === null && begun === undefined) await outbox.put(attempted)
-  const delivery = await untilAnswered(sender, entry, status, { begun, ...hints })
+  if (entry.attemptedAt === null && hints.begun === undefined) await outbox.put(attempted)
+  const delivery = await untilAnswered(sender, entry, status, hints)
   const { result } = delivery
   if (result.kind === 'partly applied') await outbox.put({ ...attempted, isPartlyApplied: true })
   if (result.kind !== 'applied' || result.tree !== null || status.hasSeveralCounters) return delivery

@@ -1,6 +1,5 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Writable } from 'node:stream'
 import { readContents } from '../bundle/contents.js'
 import type { OperationRecord } from '../bundle/manifest.js'
 import type { BundleLimits, OpenedBundle } from '../bundle/reader.js'
@@ -10,6 +9,7 @@ import { DeltaError } from '../support/errors.js'
 import { isObjectId, startGit } from '../support/git.js'
 import { privateRepository } from '../support/git-repository.js'
 import { checkDifference } from './check-difference.js'
+import { ImportStream } from './import-stream.js'
 import { MovedContents } from './moved-contents.js'
 import { type ChangedFile, treeDifference } from './tree-difference.js'
 
@@ -149,58 +149,4 @@ function mark(index: number): string {
 /** A path as fast-import reads it. */
 function quote(path: string): string {
   return `"${path.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`
-}
-
-/** What is handed over at a time. */
-const PIECE = 1 << 17
-
-/** Writes to fast-import, gathering what is small. The buffers are used again when git has taken what was in them. */
-class ImportStream {
-  readonly #stdin: Writable
-  readonly #ended: Promise<unknown>
-  readonly #free: Buffer[] = []
-  #piece: Buffer = Buffer.allocUnsafe(PIECE)
-  #filled = 0
-
-  constructor(stdin: Writable, ended: Promise<unknown>) {
-    this.#stdin = stdin
-    this.#ended = ended
-  }
-
-  /** More was handed over than git has taken. */
-  get isFull(): boolean {
-    return this.#stdin.writableNeedDrain
-  }
-
-  /** The bytes are copied. Nothing is waited for: whoever writes much calls {@link room} now and then. */
-  write(data: string | Buffer): void {
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data
-    let taken = 0
-    while (taken < bytes.length) {
-      const length = bytes.copy(this.#piece, this.#filled, taken)
-      this.#filled += length
-      taken += length
-      if (this.#filled === PIECE) this.#handOver()
-    }
-  }
-
-  /** Waits where fast-import is slower. */
-  async room(): Promise<void> {
-    if (!this.isFull) return
-    // Where git ended early, no 'drain' ever comes.
-    const drained = new Promise((resolve) => this.#stdin.once('drain', resolve))
-    await Promise.race([drained, this.#ended])
-  }
-
-  end(): void {
-    this.#handOver()
-    this.#stdin.end()
-  }
-
-  #handOver(): void {
-    const piece = this.#piece
-    this.#stdin.write(piece.subarray(0, this.#filled), () => this.#free.push(piece))
-    this.#piece = this.#free.pop() ?? Buffer.allocUnsafe(PIECE)
-    this.#filled = 0
-  }
 }

@@ -20,7 +20,7 @@ export interface ServerOptions {
   readonly dataDirectory: string
   /** A name or number of this machine; beyond loopback only with a token. */
   readonly host: string
-  /** 0: any free one. */
+  /** 0 takes a free one. */
   readonly port: number
   readonly token: string | null
   readonly version: string
